@@ -1,0 +1,283 @@
+"""The queries, in Flux, with Grafana's variables in them.
+
+${bucket}, ${gpu}, ${host}, ${metric} are variables of the dashboards; v.timeRangeStart, v.timeRangeStop and
+v.windowPeriod are put in by Grafana. Every series keeps _measurement and _field: Grafana names its frames by them.
+What a filter compares with stands in a variable of the script, which InfluxDB's planner resolves, so that filters and
+aggregates run inside the storage engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+LIVE_BUCKET = "gpu-metrics"
+HISTORY_BUCKET = "gpu-history"
+LONG = "6h"
+"""Ranges beyond this read the 30 s windows. Panels ask for at most POINTS points: one window each at that range."""
+POINTS = 720
+GAP = "10s"
+"""From this interval on, an interval without a reading is a gap; no source is slower."""
+NO_REASON = "none"
+
+_GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
+_RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
+_SERIES = '|> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu"])'
+_SOURCE = f"""long = int(v: v.timeRangeStop) - int(v: v.timeRangeStart) > int(v: {LONG})
+place = if long then "{HISTORY_BUCKET}" else "${{bucket}}"
+measurement = if long then "gpu_windows" else "gpu_metrics\""""
+
+
+def text(value: str) -> str:
+    """A string literal."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def dictionary(entries: Mapping[str, str]) -> str:
+    """A literal; the values are Flux already."""
+    return "[" + ", ".join(f"{text(key)}: {value}" for key, value in entries.items()) + "]"
+
+
+def any_of(names: Sequence[str]) -> str:
+    return f"/^(?:{'|'.join(names)})$/"
+
+
+def chosen(shown: Mapping[str, str]) -> str:
+    """Which aggregate of ${metric} is drawn: of a metric with limits the one that can break them."""
+    entries = dictionary({name: text(aggregate) for name, aggregate in shown.items()})
+    return f'dict.get(dict: {entries}, key: "${{metric}}", default: "avg")'
+
+
+def history(shown: str, name: str = "${metric}", gpus: str = _GPUS, shift: str = "") -> str:
+    """A metric over time, a series per GPU. ``shown``: Flux of "avg", "min" or "max"; ``shift``: how long ago."""
+    span, moved, packages = _RANGE, "", 'import "dict"'
+    if shift:
+        packages = 'import "date"\n' + packages
+        begin, end = (f"date.sub(d: {shift}, from: v.timeRange{end})" for end in ("Start", "Stop"))
+        span, moved = f"|> range(start: {begin}, stop: {end})", f"\n  |> timeShift(duration: {shift})"
+    return f"""{packages}
+shown = {shown}
+{_SOURCE}
+field = if long then "{name}_" + shown else "{name}"
+aggregate = if shown == "max" then max else if shown == "min" then min else mean
+gaps = int(v: v.windowPeriod) >= int(v: {GAP})
+from(bucket: place)
+  {span}
+  |> filter(fn: (r) => r._measurement == measurement and r._field == field and {gpus})
+  |> aggregateWindow(every: v.windowPeriod, fn: aggregate, createEmpty: gaps, timeSrc: "_start"){moved}
+  |> set(key: "_field", value: "{name}")
+  {_SERIES}"""
+
+
+def newest(names: Sequence[str]) -> str:
+    """The newest value of each of these metrics, in their order: Grafana shows tables in the order of their keys, and
+    capitals come before the underscore."""
+    order = dictionary({name: str(number) for number, name in enumerate(names)})
+    return f"""import "dict"
+order = {order}
+from(bucket: "${{bucket}}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field =~ {any_of(names)} and {_GPUS})
+  |> last()
+  |> map(fn: (r) => ({{r with Order: dict.get(dict: order, key: r._field, default: 0)}}))
+  |> group(columns: ["Order", "_measurement", "_field", "gpu"])
+  |> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu", "Order"])"""
+
+
+def reasons(name: str, bits: Mapping[int, str]) -> str:
+    """A bit mask in words over time: all bits that were set in the interval. Of a window the smallest and the greatest
+    mask are known: what is shown did happen, and what came between the two in one window of 30 s is not shown."""
+    words = " + ".join(
+        f'(if bitwise.sand(a: r._value, b: {bit}) > 0 then {text(", " + meaning)} else "")'
+        for bit, meaning in bits.items()
+    )
+    return f"""import "bitwise"
+import "strings"
+{_SOURCE}
+fields = if long then {any_of([f"{name}_min", f"{name}_max"])} else {any_of([name])}
+known = (r) => {words}
+named = (r) =>
+  if r._value == 0 then "{NO_REASON}"
+  else if known(r: r) == "" then "bits " + string(v: r._value)
+  else strings.trimPrefix(v: known(r: r), prefix: ", ")
+together = (column, tables=<-) => tables
+  |> distinct(column: column)
+  |> reduce(
+    identity: {{_value: 0}},
+    fn: (r, accumulator) => ({{_value: bitwise.sor(a: int(v: r._value), b: accumulator._value)}}),
+  )
+from(bucket: place)
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == measurement and r._field =~ fields and {_GPUS})
+  |> group(columns: ["_measurement", "gpu"])
+  |> aggregateWindow(every: v.windowPeriod, fn: together, createEmpty: false, timeSrc: "_start")
+  |> map(fn: (r) => ({{r with _value: named(r: r)}}))
+  |> set(key: "_field", value: "{name}")
+  {_SERIES}"""
+
+
+def anomalies() -> str:
+    """Annotations: one table with time, text and tags."""
+    return f"""from(bucket: "{HISTORY_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_anomalies" and r._field == "sentence" and {_GPUS})
+  |> group()
+  |> map(fn: (r) => ({{_time: r._time, text: r._value, tags: r.gpu + "," + r.severity + "," + r.metric}}))
+  |> sort(columns: ["_time"])"""
+
+
+def alerts() -> str:
+    """Annotations: alerts that began to fire, or ended."""
+    return f"""from(bucket: "{HISTORY_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_alerts" and r._field == "message" and {_GPUS})
+  |> filter(fn: (r) => r.state == "firing" or r.state == "resolved")
+  |> group()
+  |> map(fn: (r) => ({{_time: r._time, text: r.state + ": " + r._value, tags: r.gpu + "," + r.severity}}))
+  |> sort(columns: ["_time"])"""
+
+
+def tag_values(tag: str, where: str = "") -> str:
+    """A variable: the hosts, the GPUs."""
+    return f"""import "influxdata/influxdb/schema"
+schema.tagValues(
+  bucket: "${{bucket}}",
+  tag: "{tag}",
+  predicate: (r) => r._measurement == "gpu_metrics"{where},
+  start: v.timeRangeStart,
+  stop: v.timeRangeStop,
+)
+  |> sort()"""
+
+
+def metrics(entries: Mapping[str, str], others: str = "", without: Sequence[str] = ()) -> str:
+    """A variable: those metrics that the GPUs report, as ``order|label|name``. ``entries``: name -> ``order|label``;
+    ``others``: the same for a metric that is neither among them nor in ``without``; empty: no such metric."""
+    known = f"dict.get(dict: known, key: r._value, default: {text(others)} + r._value)" if others else ""
+    keep = f"r._value !~ {any_of(['row', *without])}" if others else f"r._value =~ {any_of(list(entries))}"
+    known = known or 'dict.get(dict: known, key: r._value, default: "")'
+    return f"""import "dict"
+import "influxdata/influxdb/schema"
+known = {dictionary({name: text(label) for name, label in entries.items()})}
+schema.fieldKeys(
+  bucket: "${{bucket}}",
+  predicate: (r) => r._measurement == "gpu_metrics" and {_GPUS},
+  start: v.timeRangeStart,
+  stop: v.timeRangeStop,
+)
+  |> filter(fn: (r) => {keep})
+  |> map(fn: (r) => ({{_value: {known} + "|" + r._value}}))
+  |> sort()"""
+
+
+def pipeline(fields: str, *, rate: bool) -> str:
+    """What processes say of themselves, a series per process and host. Counts begin anew with each start: where one
+    falls there is no rate."""
+    derived = "\n  |> derivative(unit: 1s, nonNegative: true)" if rate else ""
+    return f"""from(bucket: "{LIVE_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "pipeline" and r._field =~ {any_of([fields])})
+  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start"){derived}
+  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])"""
+
+
+def daily(field: str, name: str = "", report: str = "daily_statistics") -> str:
+    """A number of a nightly report per day; ``name`` of a metric, empty for the GPU as a whole."""
+    metric = f'r.metric == "{name}"' if name else "not exists r.metric"
+    return f"""from(bucket: "{HISTORY_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "{report}" and r._field == "{field}")
+  |> filter(fn: (r) => {metric} and {_GPUS})
+  |> set(key: "_field", value: "{name or field}")
+  {_SERIES}"""
+
+
+def hours(name: str) -> str:
+    """A metric's mean by day and by hour of the day, over the GPUs: a series per hour, "00" to "23"."""
+    return f"""from(bucket: "{HISTORY_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "hourly_patterns" and r.metric == "{name}")
+  |> filter(fn: (r) => {_GPUS} and r._field =~ {any_of(["avg", "hour", "date"])})
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> map(fn: (r) => ({{
+    _time: time(v: r.date + "T00:00:00Z"),
+    _field: (if r.hour < 10.0 then "0" else "") + string(v: int(v: r.hour)),
+    _measurement: r._measurement,
+    _value: r.avg,
+  }}))
+  |> group(columns: ["_measurement", "_field", "_time"])
+  |> mean()
+  |> group(columns: ["_measurement", "_field"])
+  |> sort(columns: ["_time"])"""
+
+
+def spikes() -> str:
+    """The peak of each spike at its start, a series per GPU and temperature."""
+    return f"""from(bucket: "{HISTORY_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "temperature_spikes" and r._field == "peak")
+  |> filter(fn: (r) => {_GPUS})
+  |> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu", "metric"])"""
+
+
+def daily_tags(tag: str, where: str = "", known: Mapping[str, str] | None = None) -> str:
+    """A variable: the GPUs of the nightly report, or its metrics as in :func:`metrics`."""
+    labels = dictionary({name: text(label) for name, label in (known or {}).items()})
+    named = 'dict.get(dict: known, key: r._value, default: "999|" + r._value + "|" + r._value)'
+    labelled = f"\n  |> map(fn: (r) => ({{_value: {named}}}))"
+    schema = 'import "influxdata/influxdb/schema"\n'
+    package = f'import "dict"\n{schema}known = {labels}\n' if known else schema
+    return f"""{package}schema.tagValues(
+  bucket: "{HISTORY_BUCKET}",
+  tag: "{tag}",
+  predicate: (r) => r._measurement == "gpu_daily"{where},
+  start: v.timeRangeStart,
+  stop: v.timeRangeStop,
+)
+  |> filter(fn: (r) => r._value != ""){labelled if known else ""}
+  |> sort()"""
+
+
+def readings(name: str) -> str:
+    """A rule: the readings of a metric, a series per GPU. A demonstration GPU is nobody's."""
+    return f"""from(bucket: "{LIVE_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "{name}" and r.host !~ /^demo-/)
+  {_SERIES}"""
+
+
+def pipeline_points(field: str) -> str:
+    """A rule: what processes say of themselves, as they said it."""
+    return f"""from(bucket: "{LIVE_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "pipeline" and r._field == "{field}")
+  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])"""
+
+
+def growth(field: str) -> str:
+    """A rule: by how much a count of each process grew from one report to the next; a restart is no growth."""
+    return f"""{pipeline_points(field)}
+  |> difference(nonNegative: true)"""
+
+
+def silence(processes: Sequence[str]) -> str:
+    """A rule: for how many seconds each of these processes has said nothing; of one that is not heard of at all, the
+    whole range."""
+    rows = ", ".join(f"{{process: {text(name)}, age: whole}}" for name in processes)
+    return f"""import "array"
+seconds = (since) => float(v: int(v: v.timeRangeStop) - int(v: since)) / 1000000000.0
+whole = seconds(since: v.timeRangeStart)
+heard = from(bucket: "{LIVE_BUCKET}")
+  {_RANGE}
+  |> filter(fn: (r) => r._measurement == "pipeline" and r._field == "memory_bytes")
+  |> filter(fn: (r) => r.process =~ {any_of(processes)})
+  |> group(columns: ["process"])
+  |> last()
+  |> map(fn: (r) => ({{process: r.process, age: seconds(since: r._time)}}))
+union(tables: [heard, array.from(rows: [{rows}])])
+  |> group(columns: ["process"])
+  |> min(column: "age")
+  |> map(fn: (r) => ({{_time: v.timeRangeStop, _value: r.age, process: r.process}}))
+  |> set(key: "_field", value: "silence")
+  |> set(key: "_measurement", value: "pipeline")
+  |> group(columns: ["_measurement", "_field", "process"])"""

@@ -1,0 +1,61 @@
+"""Nightly analytics: what the batch reported of each day."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models.common import GraphDrawStyle
+from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
+
+from dashboard.grafana import flux, panels, variables
+from dashboard.grafana.page import Uid, annotated, built, page
+from dashboard.grafana.query import Query
+from telemetry.catalogue import Catalogue
+
+WHOLE = (
+    ("Energy per day", "energy_kwh", "kwatth", 2),
+    ("Cost per day, in ENERGY_CURRENCY", "cost", "none", 2),
+    ("Readings per day", "readings", "short", 0),
+)
+BY_HOUR = ("gpu_load", "gpu_temperature")
+DRIFTS = "gpu_temperature"
+SPIKES, SLOPE, MISSING = "Temperature spikes", "Temperature at equal load, change per day", "Missing readings per day"
+DRAWN = {SPIKES: f"{panels.OF_GPU} ${{__field.labels.metric}}", SLOPE: panels.OF_GPU, MISSING: panels.OF_GPU}
+STATISTICS = ("avg", "min", "p95", "max")
+
+
+def make(catalogue: Catalogue) -> Dashboard:
+    made = annotated(page(Uid.NIGHTLY, "Nightly analytics", "What the batch reported of each day."))
+    made.time("now-30d", "now").refresh("5m")
+    made.variables([variables.reported_gpus(), variables.reported_metrics(catalogue)])
+    for title, field, unit, decimals in WHOLE:
+        made.with_panel(
+            panels.lines()
+            .title(title)
+            .with_target(Query(flux.daily(field)))
+            .unit(unit)
+            .decimals(decimals)
+            .min(0)
+            .display_name(panels.OF_GPU)
+            .draw_style(GraphDrawStyle.BARS)
+            .fill_opacity(60)
+            .height(8)
+            .span(8)
+        )
+    for name in BY_HOUR:
+        made.with_panel(panels.by_hour(catalogue, catalogue[name]).height(9).span(12))
+    for title, query, unit in _points():
+        dots = panels.lines().title(title).with_target(query).unit(unit).height(8).span(8)
+        made.with_panel(dots.draw_style(GraphDrawStyle.POINTS).display_name(DRAWN[title]))
+    panel = panels.of_metrics(catalogue, [metric for metric in catalogue if not metric.bits])
+    for ref_id, statistic in zip("ABCD", STATISTICS, strict=True):
+        panel.with_target(Query(flux.daily(statistic, "${metric}"), ref_id))
+        panel.override_by_query(ref_id, [DynamicConfigValue("displayName", f"{panels.OF_GPU} {statistic}")])
+    return built(made.with_panel(panel.max_per_row(2).height(8).span(12)))
+
+
+def _points() -> list[tuple[str, Query, str]]:
+    """Title, query and unit."""
+    return [
+        (SPIKES, Query(flux.spikes()), "celsius"),
+        (SLOPE, Query(flux.daily("slope_30", DRIFTS, "trends")), "celsius"),
+        (MISSING, Query(flux.daily("missing", report="summary")), "short"),
+    ]

@@ -1,0 +1,1 @@
+"""How gpustream is: one check per thing that can be wrong, each independent of the others."""

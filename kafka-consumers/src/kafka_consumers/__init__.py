@@ -1,0 +1,1 @@
+"""The way out, record by record: sinks and alerts."""

@@ -1,0 +1,1 @@
+"""The alert engine. Pure: rules, life, track, stages. Edges: store, engine."""

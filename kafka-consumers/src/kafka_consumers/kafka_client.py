@@ -1,0 +1,226 @@
+"""kafka-python behind the loop's protocols: the only module that knows the client."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from kafka.structs import OffsetAndMetadata
+
+from kafka_consumers.batch import BadRecord, Partition
+from telemetry import topics
+from telemetry.clock import Clock
+from telemetry.errors import Misconfigured, Unavailable
+from telemetry.messages import DeadLetter, PipelineReport, TopicOrigin
+from telemetry.settings import Settings
+from telemetry.timestamp import format_time
+
+logger = logging.getLogger(__name__)
+
+_FETCH_BYTES = 8 * 1024 * 1024  # above the largest message that config/topics.yaml lets in
+_BOOTSTRAP_MS = 3_000  # a start that is to be stopped waits no longer than this for the first answer
+_ANSWER_MS = 2_000  # for what the loop asks between two polls
+_REBALANCING = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+
+
+def connect(settings: Settings, group: str | None, wanted: Sequence[str], *, from_beginning: bool) -> KafkaConsumer:
+    """A consumer of ``wanted`` that commits nothing by itself; group None: of no group. Raises Unavailable."""
+    consumer = _client(
+        KafkaConsumer,
+        settings,
+        group_id=group,
+        client_id=group or "gpustream-viewer",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest" if from_beginning else "latest",
+        isolation_level="read_committed",
+        # A topic that is made, or grows, after our start is noticed this soon.
+        metadata_max_age_ms=10_000,
+        request_timeout_ms=int(settings.kafka_client_timeout_seconds * 1000),
+        fetch_max_bytes=_FETCH_BYTES * 2,
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        # A consumer that was killed keeps its partitions for as long: this is how long its successor waits.
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=2_000,
+        max_poll_interval_ms=600_000,
+    )
+    consumer.subscribe(list(wanted))
+    _finish_every_join(consumer)
+    return consumer
+
+
+def _finish_every_join(consumer: KafkaConsumer) -> None:
+    """Mends kafka-python 3.0.12: a join that outlasts one poll must be waited for in the next.
+
+    The client joins anew when it learns of partitions (at its very start, too, where it may join before it knows any).
+    Should that poll end before the group has answered, the reason for joining is gone by the next: the answer is
+    dropped, no heartbeat is sent, and the member stands there without partitions for ever, at full load.
+    tests/integration/test_group_membership.py fails without this.
+    """
+    coordinator: Any = consumer._coordinator  # noqa: SLF001  # there is no public way to it
+    stated = coordinator.need_rejoin
+    coordinator.need_rejoin = lambda: coordinator._join_task is not None or stated()  # noqa: SLF001
+
+
+def _client(make: Callable[..., Any], settings: Settings, **options: object) -> Any:
+    servers = settings.kafka_bootstrap_servers
+    try:
+        return make(
+            bootstrap_servers=servers,
+            allow_auto_create_topics=False,
+            bootstrap_timeout_ms=_BOOTSTRAP_MS,
+            # The default backs off to 30 s: a broker that is back would be left alone for as long.
+            reconnect_backoff_max_ms=1_000,
+            **options,
+        )
+    except KafkaError as error:
+        raise Unavailable(f"Kafka at {servers} does not answer ({error})") from error
+    except ValueError as error:
+        raise Misconfigured("KAFKA_BOOTSTRAP_SERVERS", repr(servers), "host:port, several with commas") from error
+
+
+class KafkaInput:
+    """The loop's input: a member of a group."""
+
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+
+    def poll(self, timeout_ms: int, max_records: int) -> Mapping[Any, Sequence[Any]]:
+        try:
+            polled: Mapping[Any, Sequence[Any]] = self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            raise Unavailable(f"Kafka: {error}") from error
+        return polled
+
+    def assignment(self) -> set[Any]:
+        return set(self._consumer.assignment())
+
+    def pause(self) -> None:
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        self._consumer.resume(*self._consumer.paused())
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        positions = {TopicPartition(*partition): OffsetAndMetadata(at, "", -1) for partition, at in offsets.items()}
+        try:
+            self._consumer.commit(positions, timeout_ms=_ANSWER_MS)
+        except _REBALANCING as error:
+            raise Unavailable(f"Kafka moves partitions between consumers ({error})", retry_after=0.1) from error
+        except KafkaError as error:
+            raise Unavailable(f"Kafka did not take the offsets ({error})") from error
+
+    def lag(self, done: Mapping[Partition, int]) -> int | None:
+        """None while nothing is assigned."""
+        partitions = self._consumer.assignment()
+        if not partitions:
+            return None
+        try:
+            ends: dict[Any, int] = self._consumer.end_offsets(list(partitions), timeout_ms=_ANSWER_MS)
+            starts = {each: done[each] if each in done else self._position(each) for each in partitions}
+        except KafkaError as error:
+            raise Unavailable(f"Kafka did not tell how much waits ({error})") from error
+        return sum(max(0, end - starts[partition]) for partition, end in ends.items())
+
+    def _position(self, partition: TopicPartition) -> int:
+        return int(self._consumer.position(partition, timeout_ms=_ANSWER_MS) or 0)
+
+    def close(self) -> None:
+        """Leaves the group, so that its partitions move at once."""
+        try:
+            self._consumer.close(autocommit=False, timeout_ms=_ANSWER_MS)
+        except KafkaError as error:
+            logger.warning("left without a word to the group: error=%s", error)
+
+
+class KafkaAlerts:
+    """The topic ``gpu-alerts``: messages in their order, acknowledged before ``publish`` returns."""
+
+    def __init__(self, settings: Settings, process: str) -> None:
+        self._settings = settings
+        self._process = process
+        self._producer: Any = None
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """(gpu, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
+        timeout = self._settings.kafka_client_timeout_seconds
+        try:
+            if self._producer is None:
+                self._producer = _client(
+                    KafkaProducer,
+                    self._settings,
+                    client_id=f"{self._process}-publisher",
+                    acks="all",
+                    max_block_ms=_ANSWER_MS,
+                    delivery_timeout_ms=int(timeout * 1000),
+                    request_timeout_ms=int(timeout * 500),
+                )
+            sent = [self._producer.send(topics.GPU_ALERTS, key=gpu.encode(), value=value) for gpu, value in messages]
+            self._producer.flush(timeout=timeout)
+            for each in sent:
+                each.get(timeout=timeout)
+        except KafkaError as error:
+            raise Unavailable(f"Kafka did not take the alerts ({error})") from error
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.close(timeout=_ANSWER_MS / 1000)
+
+
+class KafkaOutbox:
+    """Dead letters (acknowledged before ``keep`` returns) and self-reports (sent and forgotten)."""
+
+    def __init__(self, settings: Settings, process: str, clock: Clock) -> None:
+        self._process = process
+        self._clock = clock
+        timeout = settings.kafka_client_timeout_seconds
+        self._timeout = timeout
+        self._producer = _client(
+            KafkaProducer,
+            settings,
+            client_id=process,
+            acks="all",
+            compression_type="zstd",
+            max_block_ms=_ANSWER_MS,
+            delivery_timeout_ms=int(timeout * 1000),
+            request_timeout_ms=int(timeout * 500),
+        )
+
+    def keep(self, records: Sequence[BadRecord]) -> None:
+        now = format_time(self._clock.now())
+        try:
+            futures = [self._send_letter(each, now) for each in records]
+            self._producer.flush(timeout=self._timeout)
+            for future in futures:
+                future.get(timeout=self._timeout)
+        except KafkaError as error:
+            raise Unavailable(f"Kafka did not take the dead letters ({error})") from error
+        logger.warning("dead_letters count=%d first=%s", len(records), str(records[0].error)[:200])
+
+    def _send_letter(self, bad: BadRecord, now: str) -> Any:
+        record = bad.record
+        origin = TopicOrigin(topic=record.topic, partition=record.partition, offset=record.offset)
+        letter = DeadLetter.of(record.value or b"", bad.error, self._process, now, origin)
+        return self._producer.send(topics.GPU_DEAD_LETTERS, key=letter.reason.encode(), value=letter.encode())
+
+    def tell(self, report: PipelineReport) -> None:
+        try:
+            self._producer.send(topics.GPU_PIPELINE, key=self._process.encode(), value=report.encode())
+        except KafkaError as error:
+            raise Unavailable(f"Kafka did not take the self-report ({error})") from error
+
+    def close(self) -> None:
+        try:
+            self._producer.close(timeout=_ANSWER_MS / 1000)
+        except KafkaError as error:
+            logger.warning("self-report not sent: error=%s", error)

@@ -1,0 +1,147 @@
+"""The command ``kafka-consumers``: one process per sink."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from itertools import islice
+from threading import Event
+
+from kafka_consumers.alerts import config as alert_config
+from kafka_consumers.alerts.judge import Judge
+from kafka_consumers.batch import Limits
+from kafka_consumers.consume import Loop
+from kafka_consumers.kafka_client import KafkaAlerts, KafkaInput, KafkaOutbox, connect
+from kafka_consumers.sink import Item, Sink
+from kafka_consumers.sinks.influxdb import InfluxDB
+from kafka_consumers.sinks.influxdb_api import InfluxApi
+from kafka_consumers.sinks.stdout import Stdout
+from kafka_consumers.waiting import Server
+from telemetry import catalogue, logs, topics
+from telemetry.clock import Clock, SystemClock
+from telemetry.errors import Misconfigured, Unavailable
+from telemetry.heartbeat import Heartbeat
+from telemetry.pipeline import SelfReport
+from telemetry.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES = """examples:
+  kafka-consumers influxdb                         write everything to InfluxDB, for ever
+  kafka-consumers influxdb-setup                   set up a new InfluxDB, its token and buckets
+  kafka-consumers stdout                           show the readings that arrive from now on
+  kafka-consumers stdout --topic gpu-dead-letters --from-beginning --limit 5
+  kafka-consumers alerts                           raise and resolve alerts, for ever
+  kafka-consumers alerts --check                   is config/alerts.yaml right?
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 stopped or done, 2 misconfigured."""
+    options = _parser().parse_args(arguments)
+    clock = SystemClock()
+    try:
+        settings = Settings.load()
+        logs.configure(f"kafka-consumers-{options.command}", settings.log_level)
+        if options.command == "influxdb-setup":
+            # Imported here: this client is large, and the writer, which runs for ever, does without it.
+            from kafka_consumers import buckets, onboarding
+
+            influxdb = Server("influxdb", clock, Event())
+            print(influxdb.insist(lambda: onboarding.onboard(settings)))
+            print(*influxdb.insist(lambda: list(buckets.set_up(settings))), sep="\n")
+        elif options.command == "alerts":
+            _alerts(settings, clock, check=options.check)
+        elif options.command == "stdout":
+            _print_topic(settings, options.topic, options.from_beginning, options.limit, clock)
+        else:
+            timeout = settings.influxdb_timeout_seconds
+            api = InfluxApi(settings.influxdb_url, settings.influxdb_org, settings.influxdb_secret, timeout)
+            _run(settings, InfluxDB(api, clock), "influxdb-writer", clock)
+    except Misconfigured as error:
+        print(f"kafka-consumers: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # The reader (head, say) has gone: nothing is left to print, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kafka-consumers",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("influxdb", help="write every topic to InfluxDB")
+    commands.add_parser(
+        "influxdb-setup", help="a new InfluxDB: its owner, token and buckets; again: what the settings say"
+    )
+    alerts = commands.add_parser("alerts", help="raise and resolve alerts by the rules of config/alerts.yaml")
+    alerts.add_argument("--check", action="store_true", help="only say whether the rules are right, exit 2 if not")
+    stdout = commands.add_parser("stdout", help="print a topic")
+    stdout.add_argument("--topic", default=topics.GPU_METRICS, choices=topics.ALL)
+    stdout.add_argument("--from-beginning", action="store_true", help="what is already there, too")
+    stdout.add_argument("--limit", type=_positive, metavar="N", help="stop after so many records")
+    return parser
+
+
+def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    loaded = alert_config.load(settings.config_dir / "alerts.yaml", metrics)
+    if check:
+        routes = len(loaded.file.notifications.routes)
+        print(f"ok: {len(loaded.rules.names)} alert rules, {len(loaded.expected)} expected GPUs, {routes} routes")
+        return
+    # Imported here: the writers do without PostgreSQL's client.
+    from kafka_consumers.alerts.engine import Engine
+    from kafka_consumers.alerts.store import Store
+
+    engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock)
+    _run(settings, engine, "alert-engine", clock)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 upwards")
+    return int(text)
+
+
+def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock) -> None:
+    stop = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _number, _frame: stop.set())
+    heartbeat = Heartbeat(settings.state_dir, process)
+    kafka = Server("kafka", clock, stop)
+    try:
+        Server("store", clock, stop).insist(sink.start, heartbeat.beat)
+        outbox = kafka.insist(lambda: KafkaOutbox(settings, process, clock), heartbeat.beat)
+        consumer = kafka.insist(lambda: connect(settings, process, sink.topics, from_beginning=True), heartbeat.beat)
+    except Unavailable:
+        return  # asked to stop before there was anything to finish
+    source = KafkaInput(consumer)
+    report = SelfReport(process, settings.state_dir, clock)
+    limits = Limits(settings.influxdb_batch_lines, settings.influxdb_batch_ms)
+    logger.info("started topics=%d batch=%d", len(sink.topics), limits.records)
+    try:
+        Loop(source, sink, outbox, report, heartbeat, clock, limits, stop).run()
+    finally:
+        outbox.close()
+        source.close()
+    logger.info("stopped received=%d sent=%d", report.received, report.sent)
+
+
+def _print_topic(settings: Settings, topic: str, from_beginning: bool, limit: int | None, clock: Clock) -> None:
+    sink = Stdout([topic])
+    kafka = Server("kafka", clock, Event())
+    consumer = kafka.insist(lambda: connect(settings, None, sink.topics, from_beginning=from_beginning))
+    for record in islice(consumer, limit):
+        sink.write([sink.encode(record)])
+    consumer.close(autocommit=False)

@@ -1,0 +1,1 @@
+"""The stores: influxdb (with line_protocol, points, influxdb_api, refusals) and stdout; none imports another."""

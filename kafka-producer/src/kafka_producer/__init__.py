@@ -1,0 +1,1 @@
+"""The way in: GPU-Z logs and live GPUs become readings on Kafka."""

@@ -1,0 +1,78 @@
+"""What the watch knows of a file in the folder while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kafka_producer.drop_folder import Entry, Signature
+from kafka_producer.examine import Examined
+from kafka_producer.follow import Follower, Parted
+from kafka_producer.ledger import File, FileState
+from kafka_producer.position import Position
+
+
+@dataclass
+class Followed:
+    """A log in a file, being sent."""
+
+    found: Examined
+    follower: Follower
+    quiet_since: int
+    has_more: bool = True
+    kept: int = 0
+    """How far the ledger knows it to be read."""
+    end: Position | None = None
+    """Where the log was when the file was read to its end."""
+
+    @property
+    def is_live(self) -> bool:
+        return self.follower.log.mode == "live"
+
+    def can_become(self, signature: Signature) -> bool:
+        """Whether the file, as it is now, may be what was read of it, only longer."""
+        return self.found.content.can_grow and not self.follower.is_ended and signature.size >= self.follower.position
+
+
+@dataclass
+class Dropped:
+    """One file in the folder."""
+
+    entry: Entry
+    since: int
+    """When its signature was first seen."""
+    look_at: int | None = 0
+    """When to examine it; None: not before it changes."""
+    ask_at: int = 0
+    """When to ask again what is pending."""
+    is_queued: bool = False
+    began: int = 0
+    """When it was examined last."""
+    effort: int = 0
+    """How long that took, where it took long; all in microseconds."""
+    has_grown: bool = False
+    is_gone: bool = False
+    pending: list[Examined] = field(default_factory=list)
+    """Logs in it that wait for their turn."""
+    followed: list[Followed] = field(default_factory=list)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """By the name of the file or member: the log that it held last."""
+    parted: dict[str, tuple[str, Parted]] = field(default_factory=dict)
+    """Likewise, the log that it turned out not to be."""
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.followed or self.pending or self.is_queued)
+
+    def is_due(self, now: int) -> bool:
+        """To be examined."""
+        return self.is_idle and self.look_at is not None and self.look_at <= now
+
+    def file(self, name: str, state: FileState, now: int) -> File:
+        return File(name, self.entry.name, self.entry.signature, state, self.fingerprints.get(name), updated=now)
+
+    def followed_file(self, followed: Followed, state: FileState, now: int) -> File:
+        follower = followed.follower
+        # Until it was read to its end, about as many as were counted when it was examined.
+        rows = follower.rows if state == "done" else max(follower.rows, followed.found.lines)
+        gpu = follower.log.stream.gpu
+        return self.file(follower.content.name, state, now)._replace(gpu=gpu, read=follower.position, rows=rows)

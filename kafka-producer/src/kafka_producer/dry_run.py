@@ -1,0 +1,54 @@
+"""``replay --dry-run``: readings as JSON lines, and a summary. Needs no Kafka, writes nothing to disk."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, TextIO
+
+from kafka_producer import passes
+from kafka_producer.passes import Wish
+from kafka_producer.progress import Stream
+from kafka_producer.replay_plan import Planned
+from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine, Tally
+from telemetry.reading import encode
+
+_BATCH = 64 * 1024
+
+
+def print_readings(logs: Iterable[Planned], wish: Wish, now: int, out: BinaryIO, summary: TextIO) -> None:
+    """Readings on ``out``; after each log its summary on ``summary``."""
+    for planned in logs:
+        fingerprint = planned.prefix_hashes[-1] if planned.prefix_hashes else "0" * 16
+        stream = Stream(fingerprint, planned.gpu, wish.kind)
+        run = passes.run_of(planned, stream, passes.new(planned, wish, None, now), now)
+        rejected: deque[RejectedLine] = deque(maxlen=3)
+        source = GpuzLog(planned.file, run, rejected.append)
+        # Not a list of lines: to keep a kilobyte alive per reading takes as long as parsing it.
+        pending = bytearray()
+        for reading in source.readings():
+            pending += encode(reading)
+            pending += b"\n"
+            if len(pending) > _BATCH:
+                out.write(pending)
+                pending.clear()
+        out.write(pending)
+        out.flush()
+        summary.writelines(f"{line}\n" for line in _summary(planned, source.tally, rejected))
+        summary.flush()
+
+
+def _summary(planned: Planned, tally: Tally, rejected: Iterable[RejectedLine]) -> Iterator[str]:
+    refused = sum(tally.rejected.values())
+    yield f"{planned.file.name}: gpu={planned.gpu} rows={tally.rows + refused} readings={tally.rows} rejected={refused}"
+    if tally.rejected:
+        yield "  rejected: " + ", ".join(f"{reason}={count}" for reason, count in sorted(tally.rejected.items()))
+        yield from (f"    at byte {line.offset}: {line.error}" for line in rejected)
+    if tally.flags:
+        yield "  flags: " + ", ".join(f"{kind}={count}" for kind, count in sorted(tally.flags.items()))
+    if tally.stayed_zero:
+        yield "  sensors that stayed 0: " + ", ".join(tally.stayed_zero)
+    if tally.unknown:
+        yield "  columns that the catalogue does not know: " + ", ".join(tally.unknown)
+    if tally.refused:
+        yield f"  columns left out, because a log may bring only so many: {', '.join(tally.refused[:10])}, ..."

@@ -1,0 +1,103 @@
+"""Passes over a log: the one that was interrupted, or a new one with its anchor; what its times follow from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kafka_producer.gpu_of_log import free_gpu
+from kafka_producer.ledger import Ledger
+from kafka_producer.pace import Playback, Speed, TimeKind, parse_speed, shifted, speed_text
+from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.recorded import sessions_of
+from kafka_producer.replay_plan import Planned
+from kafka_producer.sources.gpuz.decode import text_of
+from kafka_producer.sources.gpuz.log import Pass
+from telemetry.errors import Rejected
+from telemetry.reading import FUTURE_TOLERANCE, mode_of, split_gpu
+from telemetry.timestamp import SECOND
+
+_NO_ROWS = "0" * 16
+_NO_LIMIT = 2**63
+
+
+class Wish(NamedTuple):
+    """How the logs of a replay are to be played."""
+
+    kind: TimeKind
+    speed: Speed
+    loop: bool
+
+
+def stream_of(planned: Planned, kind: TimeKind, ledger: Ledger, now: int) -> Stream:
+    """With its original time, a log stays that of the GPU whose it was first, unless one is given."""
+    if planned.head is None:
+        return Stream(_NO_ROWS, planned.gpu, kind)
+    known = ledger.recognise(planned.head, _header(planned))
+    gpu = planned.gpu
+    if kind == "original":
+        if known.gpu is None:
+            sessions, _ = sessions_of(planned.file, now + FUTURE_TOLERANCE)
+            if not planned.is_gpu_given:
+                gpu = free_gpu(gpu, known.fingerprint, sessions, ledger.of_gpu)
+            ledger.assign(known.fingerprint, gpu, sessions)
+        elif not planned.is_gpu_given:
+            gpu = known.gpu
+    return Stream(known.fingerprint, gpu, kind)
+
+
+def _header(planned: Planned) -> str | None:
+    first = planned.file.first_header
+    return text_of(first) if first is not None else None
+
+
+def current(planned: Planned, stream: Stream, wish: Wish, progress: Progress, now: int) -> PassState:
+    """The pass that was interrupted, else a new one; it is remembered before this returns.
+
+    Raises Rejected(``other_zone``) where the log was sent with its times read in another zone: the same readings
+    would get other times.
+    """
+    latest = progress.latest(stream)
+    zone, speed = str(planned.file.zone), speed_text(wish.speed)
+    if wish.kind == "now":
+        goes_on = latest is not None and not latest.finished and (latest.speed, latest.zone) == (speed, zone)
+        state = latest if latest is not None and goes_on else new(planned, wish, latest, now)
+        if state is not latest:
+            progress.begin(stream, state, planned.file.name, now)
+        return state
+    if latest is None:
+        latest = new(planned, wish, None, now)
+        progress.begin(stream, latest, planned.file.name, now)
+    if latest.zone != zone:
+        detail = f"{planned.file.name}: its times were read as {latest.zone} before, now as {zone}"
+        raise Rejected("other_zone", f"{detail}: keep to {latest.zone}, or give it another --gpu")
+    return latest
+
+
+def new(planned: Planned, wish: Wish, before: PassState | None, now: int) -> PassState:
+    """A pass that begins now. In a loop its times lie behind all times of the pass ``before``."""
+    host, _ = split_gpu(planned.gpu)
+    zone, speed = str(planned.file.zone), speed_text(wish.speed)
+    first, newest = planned.survey.first, planned.survey.newest
+    if wish.kind == "original":
+        mode = mode_of(host, newest if newest is not None else now, now)
+        return PassState(0, 0, speed, zone, mode, 0, None, False)
+    # Not counted from 1: if the state directory is lost, an old identity must not get a new time.
+    number = max(now // SECOND, before.number + 1 if before else 0)
+    earliest = before.last + SECOND if wish.loop and before is not None and before.last is not None else 0
+    if wish.speed == "max":
+        exact = planned.file.newest(_NO_LIMIT)
+        anchor = max(now - (exact or 0), earliest - (first or 0))
+    else:
+        anchor = max(now, earliest)
+    return PassState(number, anchor, speed, zone, mode_of(host, now, now), 0, None, False)
+
+
+def run_of(planned: Planned, stream: Stream, state: PassState, now: int) -> Pass:
+    """What the log needs to know of a pass: all of it follows from what was stored."""
+    origin = f"{stream.fingerprint}/{state.number}"
+    if stream.kind == "original":
+        return Pass(origin, stream.gpu, state.mode, planned.model, now + FUTURE_TOLERANCE)
+    speed = parse_speed(state.speed)
+    # ``anchor`` is what to add at full speed, and the instant of the first reading at any other.
+    place = shifted(0, state.anchor) if speed == "max" else Playback(state.anchor, speed).at
+    return Pass(origin, stream.gpu, state.mode, planned.model, _NO_LIMIT, place)

@@ -1,0 +1,164 @@
+"""What was sent, and at which anchor: survives kill -9, so that a row sent again has the same identity and time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kafka_producer.pace import TimeKind
+from kafka_producer.position import Position
+from telemetry.errors import Misconfigured
+from telemetry.reading import Mode
+
+_SCHEMA = """
+create table if not exists passes (
+    fingerprint text not null,
+    gpu text not null,
+    kind text not null,
+    pass integer not null,
+    anchor integer not null,
+    speed text not null,
+    zone text not null,
+    mode text not null,
+    file text not null,
+    rows integer not null default 0,
+    last integer,
+    finished integer not null default 0,
+    updated integer not null,
+    refused integer not null default 0,
+    primary key (fingerprint, gpu, kind, pass)
+) strict, without rowid;
+"""
+
+
+_STATE = "pass, anchor, speed, zone, mode, rows, last, finished, refused"
+
+
+class Stream(NamedTuple):
+    """One log of one GPU, in one kind of time."""
+
+    fingerprint: str
+    gpu: str
+    kind: TimeKind
+
+
+class PassState(NamedTuple):
+    """One pass over a log: settled before its first reading is sent, except for the last four."""
+
+    number: int
+    anchor: int
+    """Microseconds UTC; what it anchors depends on ``speed``."""
+    speed: str
+    zone: str
+    mode: Mode
+    rows: int
+    """Rows 0 to ``rows`` - 1 have been acknowledged (or rejected)."""
+    last: int | None
+    """Time of the last acknowledged one."""
+    finished: bool
+    refused: int = 0
+    """Behind those rows, so many lines that could not be used have been acknowledged as dead letters."""
+
+    @property
+    def position(self) -> Position:
+        return Position(self.rows, self.refused)
+
+
+class Seen(NamedTuple):
+    """A line of ``kafka-producer status``."""
+
+    stream: Stream
+    state: PassState
+    file: str
+    updated: int
+
+
+class Progress:
+    """The file ``producer.sqlite`` of the state directory. One process writes a stream at a time (see ``lock``)."""
+
+    def __init__(self, state_dir: Path) -> None:
+        path = state_dir / "producer.sqlite"
+        try:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+            self._connection.execute("pragma journal_mode = wal")
+            # An anchor must not be lost with the power: its readings may already lie on the topic.
+            self._connection.execute("pragma synchronous = full")
+            self._connection.executescript(_SCHEMA)
+            self._bring_up_to_date()
+        except (OSError, sqlite3.Error) as error:
+            raise Misconfigured(f"settings: STATE_DIR: {path}", str(error), "a folder that can be written") from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """Of the same file, for what belongs with the progress."""
+        return self._connection
+
+    def latest(self, stream: Stream) -> PassState | None:
+        """The newest pass of a stream."""
+        row = self._connection.execute(
+            f"select {_STATE} from passes where fingerprint = ? and gpu = ? and kind = ? order by pass desc limit 1",
+            stream,
+        ).fetchone()
+        return _state(row) if row else None
+
+    def begin(self, stream: Stream, state: PassState, file: str, now: int) -> None:
+        """To be called before the first reading of a pass is sent."""
+        self._connection.execute(
+            f"insert into passes (fingerprint, gpu, kind, {_STATE}, file, updated)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*stream, *state, file, now),
+        )
+
+    def acknowledge(self, stream: Stream, number: int, position: Position, last: int | None, now: int) -> None:
+        """What lies before ``position`` in the pass need not be sent again."""
+        self._connection.execute(
+            "update passes set rows = ?, refused = ?, last = coalesce(?, last), updated = ?"
+            " where fingerprint = ? and gpu = ? and kind = ? and pass = ?",
+            (*position, last, now, *stream, number),
+        )
+
+    def finish(self, stream: Stream, number: int, now: int) -> None:
+        self._connection.execute(
+            "update passes set finished = 1, updated = ? where fingerprint = ? and gpu = ? and kind = ? and pass = ?",
+            (now, *stream, number),
+        )
+
+    def seen(self) -> list[Seen]:
+        """Every pass, the newest first."""
+        with closing(
+            self._connection.execute(
+                f"select fingerprint, gpu, kind, {_STATE}, file, updated from passes order by updated desc"
+            )
+        ) as rows:
+            return [Seen(Stream(*row[:3]), _state(row[3:12]), file=row[12], updated=row[13]) for row in rows]
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; within another one, part of it."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
+        self._connection.execute("begin immediate")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def _bring_up_to_date(self) -> None:
+        columns = {row[1] for row in self._connection.execute("pragma table_info(passes)")}
+        if "refused" not in columns:
+            self._connection.execute("alter table passes add column refused integer not null default 0")
+
+
+def _state(row: Sequence[Any]) -> PassState:
+    *others, finished, refused = row
+    return PassState._make((*others, bool(finished), refused))

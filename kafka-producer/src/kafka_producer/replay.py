@@ -1,0 +1,183 @@
+"""``replay``: plays logs into Kafka, side by side, in the order in which their readings are due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+
+from kafka_producer import lock, passes
+from kafka_producer.ledger import Ledger
+from kafka_producer.pace import Playback
+from kafka_producer.passes import Wish
+from kafka_producer.position import Position, RejectedPlaces
+from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.publish import Publisher
+from kafka_producer.replay_plan import Planned
+from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine
+from telemetry import topics
+from telemetry.clock import Clock
+from telemetry.messages import FileOrigin
+from telemetry.reading import Reading, encode
+from telemetry.timestamp import SECOND
+
+log = logging.getLogger(__name__)
+
+_SAVE_EVERY = SECOND
+_LONGEST_NAP = 0.2
+
+Due = tuple[int, Callable[[], None]]
+"""(microseconds UTC at which to send, the sending)."""
+Advance = Callable[[Planned, int], None]
+"""(log, rows that are safe): for a progress bar."""
+
+
+class _Acknowledged:
+    """Remembers up to where a pass is safe; saves it now and then, and when told."""
+
+    def __init__(self, progress: Progress, stream: Stream, state: PassState, clock: Clock) -> None:
+        self.position = state.position
+        self._last = state.last
+        self._progress = progress
+        self._stream = stream
+        self._number = state.number
+        self._clock = clock
+        self._saved = clock.now()
+
+    def __call__(self, position: Position, time: int | None) -> None:
+        self.position = position
+        self._last = self._last if time is None else time
+        if self._clock.now() - self._saved >= _SAVE_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        self._saved = self._clock.now()
+        self._progress.acknowledge(self._stream, self._number, self.position, self._last, self._saved)
+
+    def finish(self) -> None:
+        self.save()
+        self._progress.finish(self._stream, self._number, self._saved)
+
+
+class Replay:
+    """Several logs, one publisher."""
+
+    def __init__(self, wish: Wish, progress: Progress, publisher: Publisher, clock: Clock, advance: Advance) -> None:
+        self._wish = wish
+        self._progress = progress
+        self._ledger = Ledger(progress)
+        self._publisher = publisher
+        self._clock = clock
+        self._advance = advance
+        self._acknowledged: list[_Acknowledged] = []
+
+    def run(self, logs: list[Planned], state_dir: Path) -> None:
+        """Until all is acknowledged (with ``loop``: until stopped). Raises Stopped; Rejected where a log is in use."""
+        with ExitStack() as stack:
+            streams = []
+            for planned in logs:
+                stream = passes.stream_of(planned, self._wish.kind, self._ledger, self._clock.now())
+                planned = replace(planned, gpu=stream.gpu)
+                stack.enter_context(lock.held(state_dir, f"{stream.fingerprint}-{stream.gpu}"))
+                streams.append(self._play(planned, stream))
+            # At full speed nothing is waited for: one log after the other is the least work.
+            at_once = self._wish.speed == "max" and not self._wish.loop
+            for due, send in chain(*streams) if at_once else merge(*streams, key=itemgetter(0)):
+                self._wait_until(due)
+                send()
+
+    def save(self) -> None:
+        """What was acknowledged last; after the publisher was closed."""
+        for acknowledged in self._acknowledged:
+            acknowledged.save()
+
+    def _wait_until(self, due: int) -> None:
+        while (left := due - self._clock.now()) > 0:
+            self._publisher.tend()
+            self._clock.sleep(min(left / SECOND, _LONGEST_NAP))
+
+    def _play(self, planned: Planned, stream: Stream) -> Iterator[Due]:
+        """Pass after pass. A pass is finished before the next one is begun."""
+        state = passes.current(planned, stream, self._wish, self._progress, self._clock.now())
+        while True:
+            yield from self._play_pass(planned, stream, state)
+            if not self._wish.loop:
+                return
+            before = self._progress.latest(stream)
+            state = passes.new(planned, self._wish, before, self._clock.now())
+            self._progress.begin(stream, state, planned.file.name, self._clock.now())
+
+    def _play_pass(self, planned: Planned, stream: Stream, state: PassState) -> Iterator[Due]:
+        began = self._clock.now()
+        acknowledged = _Acknowledged(self._progress, stream, state, self._clock)
+        self._acknowledged.append(acknowledged)
+        source = GpuzLog(
+            planned.file,
+            passes.run_of(planned, stream, state, began),
+            partial(self._reject, planned, state, acknowledged, RejectedPlaces()),
+        )
+        due_of = self._due()
+        sent = 0
+        for reading in source.readings():
+            if reading.row >= state.rows:
+                yield due_of(reading), partial(self._send, reading, acknowledged, planned)
+                sent += 1
+        self._publisher.flush()
+        acknowledged.finish()
+        self._acknowledged.remove(acknowledged)
+        self._advance(planned, acknowledged.position.row)
+        self._say(planned, stream, state, source, sent, (self._clock.now() - began) / SECOND)
+
+    def _due(self) -> Callable[[Reading], int]:
+        """Readings as of now are due at their time. Old ones at once, or in the rhythm in which they were recorded."""
+        if self._wish.kind == "now":
+            return lambda reading: reading.time
+        if self._wish.speed == "max":
+            return lambda reading: 0
+        playback = Playback(self._clock.now(), self._wish.speed)
+        return lambda reading: playback.at(reading.time)
+
+    def _send(self, reading: Reading, acknowledged: _Acknowledged, planned: Planned) -> None:
+        self._publisher.report.received += 1
+        done = partial(acknowledged, Position(reading.row + 1, 0), reading.time)
+        self._publisher.send(topics.GPU_METRICS, reading.gpu, encode(reading), done)
+        if reading.row % 1000 == 0:
+            self._advance(planned, reading.row)
+
+    def _reject(
+        self,
+        planned: Planned,
+        state: PassState,
+        acknowledged: _Acknowledged,
+        places: RejectedPlaces,
+        line: RejectedLine,
+    ) -> None:
+        before, behind = places.of(line)
+        if before < state.position:
+            return
+        origin = FileOrigin(file=planned.file.name, offset=line.offset)
+        done = partial(acknowledged, behind, None)
+        self._publisher.dead_letter(line.raw, line.error, origin, line.length, line.sha256, done)
+
+    def _say(
+        self, planned: Planned, stream: Stream, state: PassState, source: GpuzLog, sent: int, seconds: float
+    ) -> None:
+        rejected = sum(source.tally.rejected.values())
+        if not sent and state.rows:
+            log.info(
+                "already sent in full: file=%s gpu=%s rows=%d: nothing to do", planned.file.name, stream.gpu, state.rows
+            )
+            return
+        log.info(
+            "sent file=%s gpu=%s origin=%s/%d mode=%s rows=%d rejected=%d seconds=%.2f rows_per_second=%.0f",
+            *(planned.file.name, stream.gpu, stream.fingerprint, state.number, state.mode, sent, rejected, seconds),
+            sent / max(seconds, 1e-6),
+        )
+        if source.tally.stayed_zero:
+            log.info("file=%s sensors that stayed 0: %s", planned.file.name, ", ".join(source.tally.stayed_zero))

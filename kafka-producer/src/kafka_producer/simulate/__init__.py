@@ -1,0 +1,1 @@
+"""Simulated GPUs: logs and readings that are plausible, seeded and the same every time."""

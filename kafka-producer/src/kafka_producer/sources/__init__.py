@@ -1,0 +1,1 @@
+"""The places that readings come from, one module or folder each."""

@@ -1,0 +1,117 @@
+"""The command ``status``: what became of each log that was dropped or replayed. Asks the progress, and no server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TextIO
+
+from kafka_producer.ledger import File, Ledger
+from kafka_producer.progress import Progress, Seen, Stream
+from telemetry.reading import Mode
+from telemetry.settings import Settings
+from telemetry.timestamp import format_time
+
+_NOTHING = "Nothing was dropped yet: put a GPU-Z log into data/ (or type `kafka-producer replay LOG`)."
+
+
+@dataclass(frozen=True)
+class Line:
+    """One log; the keys of ``--json``."""
+
+    file: str
+    folder: str | None
+    """None: it was replayed."""
+    gpu: str | None
+    mode: Mode | None
+    rows_sent: int
+    """Acknowledged by Kafka."""
+    rows: int | None
+    """In the log, as far as is known."""
+    bytes_read: int | None
+    bytes: int | None
+    state: str
+    reason: str | None
+    detail: str
+    changed: str
+
+
+def run(settings: Settings, as_json: bool, out: TextIO) -> None:
+    found: list[Line] = []
+    # Asking must not leave a database behind.
+    if (settings.state_dir / "producer.sqlite").exists():
+        progress = Progress(settings.state_dir)
+        try:
+            found = lines(progress)
+        finally:
+            progress.close()
+    if as_json:
+        out.write(json.dumps({"schema": 1, "logs": [asdict(line) for line in found]}, indent=2) + "\n")
+    else:
+        out.writelines(f"{text}\n" for text in (_table(found) if found else [_NOTHING]))
+
+
+def lines(progress: Progress) -> list[Line]:
+    """Files by folder and name, then what is in no file there."""
+    ledger = Ledger(progress)
+    files = ledger.all_files()
+    present = {(file.fingerprint, file.gpu) for _, file in files if file.state != "gone"}
+    found = [
+        _of_file(progress, ledger, folder, file)
+        for folder, file in files
+        if file.state != "gone" or (file.fingerprint, file.gpu) not in present  # renamed, or there is a copy
+    ]
+    dropped = {(file.fingerprint, file.gpu) for _, file in files}
+    replayed = (seen for seen in progress.seen() if (seen.stream.fingerprint, seen.stream.gpu) not in dropped)
+    return found + [_of_replay(seen) for seen in replayed]
+
+
+def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> Line:
+    known = ledger.known(file.fingerprint) if file.fingerprint else None
+    gpu = file.gpu
+    state = progress.latest(Stream(file.fingerprint, gpu, "original")) if file.fingerprint and gpu else None
+    mode = state.mode if state else None
+    if known is not None and known.live_after is not None and mode == "import":
+        mode = "live"
+    sent = min(state.rows, file.rows) if state else 0
+    size = file.signature.size
+    changed = format_time(file.updated)
+    rows = file.rows if gpu else None
+    return Line(
+        file.name, folder, gpu, mode, sent, rows, file.read, size, file.state, file.reason, file.detail, changed
+    )
+
+
+def _of_replay(seen: Seen) -> Line:
+    state = "unfinished" if seen.stream.kind == "now" and not seen.state.finished else "sent"
+    changed = format_time(seen.updated)
+    stream, mode, rows = seen.stream, seen.state.mode, seen.state.rows
+    return Line(seen.file, None, stream.gpu, mode, rows, None, None, None, state, None, "", changed)
+
+
+def _table(found: Iterable[Line]) -> Iterator[str]:
+    head = ("LOG", "GPU", "MODE", "SENT", "OF", "READ", "STATE", "CHANGED (UTC)")
+    cells = [head, *(_cells(line) for line in found)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(
+            cell.rjust(width) if 3 <= n <= 5 else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    of = "-" if line.rows is None else f"{line.rows:,}"
+    changed = line.changed[:19].replace("T", " ")
+    words = [line.state, *([line.reason] if line.reason else [])]
+    state = ": ".join(words) + (f" ({line.detail[:80]})" if line.detail else "")
+    return line.file, line.gpu or "-", line.mode or "-", f"{line.rows_sent:,}", of, _read(line), state, changed
+
+
+def _read(line: Line) -> str:
+    if line.state in ("done", "gone"):
+        return "100 %"
+    if not line.bytes or line.bytes_read is None or line.bytes_read > line.bytes:
+        return "-"
+    return f"{100 * line.bytes_read // line.bytes} %"

@@ -1,0 +1,95 @@
+"""The command ``watch``: wires what follows a folder, and ends it cleanly."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kafka_producer import lock, source_config
+from telemetry import catalogue
+from telemetry.clock import SystemClock
+from telemetry.errors import Misconfigured, Rejected, Unavailable
+from telemetry.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EXAMPLES = """examples:
+  kafka-producer watch data/                 what start.sh runs: logs dropped into data/ are imported or followed
+  kafka-producer watch data/ uploads/        several folders; a log that lies in two of them counts once
+  kafka-producer watch /mnt/share/gpuz       a shared folder that several machines log into
+  kafka-producer status                      what it has made of each file
+
+A folder HOST/INDEX/ says whose GPU a log is; config/sources.yaml can say it by pattern; else it is local:0. Files are
+only read. What was read is remembered in STATE_DIR, so a restart, a second copy or a new name sends nothing again.
+"""
+NAME = "watch"
+_NAP = 0.1
+_PATIENCE = 5.0
+"""Seconds that Kafka is given to acknowledge what is on its way when the process is asked to end."""
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    parser = commands.add_parser(
+        "watch",
+        help="import and follow the logs in a folder",
+        description="Imports every GPU-Z log that is dropped into one of the folders (ZIP and gzip, too) and follows "
+        "those that grow. Files that are no log are reported once; samples/ directly below the folder is left alone.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="the folders (default: data)")
+    parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
+
+
+def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[[], None]) -> None:
+    """Until ``check`` raises Stopped. Raises Unavailable where another process watches with the same STATE_DIR."""
+    from kafka_producer.examine import Examiner
+    from kafka_producer.intake import Intake
+    from kafka_producer.ledger import Ledger
+    from kafka_producer.progress import Progress
+    from kafka_producer.publish import Publisher, Stopped
+    from kafka_producer.session_card import SessionCards
+    from kafka_producer.watch import Watch
+
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise Misconfigured("watch", str(folder), "a folder; `kafka-producer replay` sends single logs")
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    sources = source_config.load(settings.config_dir / "sources.yaml")
+    clock = SystemClock()
+    progress = Progress(settings.state_dir)
+    with closing(progress), _alone(settings):
+        publisher = Publisher(settings, clock, name, check)
+        ledger = Ledger(progress)
+        intake = Intake(folders, settings.state_dir, progress, ledger, publisher, clock)
+        examiner = Examiner(metrics, sources, ZoneInfo(settings.time_zone))
+        cards = SessionCards(settings.grafana_port)
+        watches = [Watch(each, examiner, intake, ledger, publisher, clock, cards.ended) for each in folders]
+        log.info("watching folder=%s", " folder=".join(map(str, folders)))
+        try:
+            while True:
+                # Each has its turn, and none waits for another's nap.
+                worked = [watch.turn() for watch in watches]
+                if not any(worked):
+                    clock.sleep(_NAP)
+        except Stopped:
+            log.info("asked to stop: what is on its way is finished first")
+        finally:
+            publisher.close(_PATIENCE)
+            for watch in watches:
+                watch.save()
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.held(settings.state_dir, NAME))
+        except Rejected as error:
+            raise Unavailable(f"another process watches with STATE_DIR {settings.state_dir}") from error
+        yield

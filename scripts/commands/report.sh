@@ -1,0 +1,12 @@
+# shellcheck shell=bash disable=SC2154  # sourced by start.sh; names come from scripts/start/
+# What happened in a log, as a card. Needs the Python environment and no server.
+
+source scripts/start/card.sh
+read_report_options "${arguments[@]}"
+scripts/venv.sh
+options=()
+if [[ -n $html ]]; then options=(--html "$html"); fi
+dry_run() { "$VENV/bin/kafka-producer" replay --dry-run "$log"; }
+draw_card() { "$VENV/bin/dashboard" card "${options[@]}" "$@"; }
+show_card
+exit "$report_status"

@@ -1,0 +1,33 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # sourced; names come from scripts/start/
+# docker compose, and what is run in a container for a moment.
+
+# Images come from the build alone; a container that ends is removed.
+compose() { docker compose --project-directory "$REPO" "$@"; }
+in_new_container() { compose run --rm --quiet-pull --no-TTY "$@"; } # [OPTIONS] SERVICE COMMAND...
+
+# What stop_everything and supervisor_runs are in native mode, for the steps that both modes share.
+supervisor_runs() { [[ -n $(compose ps --quiet --status running 2>/dev/null) ]]; }
+stop_everything() { compose stop; }
+
+need_engine() {
+    docker_answers || fail "no Docker engine answers" "$(docker info 2>&1 | tail -n 1)" "a running engine" \
+        "start Docker, or run ./start.sh --native"
+}
+need_containers() {
+    need_engine
+    supervisor_runs || fail "gpustream is not running" "no container of it" "a started instance" "./start.sh"
+}
+
+# What is published: fewer ports than native mode has, and the page of Spark's master.
+unset 'PORTS[KAFKA_CONTROLLER_PORT]' 'PORTS[HDFS_DATANODE_PORT]' 'PORTS[HDFS_DATANODE_IPC_PORT]'
+export SPARK_PORT=${SPARK_PORT:-8080}
+PORTS[SPARK_PORT]="Spark's master"
+
+ONCE=(topics buckets) # they do their work and end
+expected_services() { # without the demonstration where that is off
+    local service
+    for service in $(compose config --services); do
+        if [[ $service == demo ]] && ! demo_is_on; then continue; fi
+        echo "$service"
+    done
+}

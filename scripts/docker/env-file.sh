@@ -1,0 +1,33 @@
+# shellcheck shell=bash  # sourced
+# What start.sh itself writes for the containers: into .env, and the settings that its own environment has.
+
+put_setting() { # NAME VALUE: into .env, unless it says so already
+    export "$1=$2"
+    if grep -qxF "$1=$2" .env; then return; fi
+    {
+        grep -v "^$1=" .env || true
+        echo "$1=$2"
+    } >.env.new
+    mv .env.new .env
+}
+
+choose_profiles() { # GRAFANA, yes or no: in .env, so that `docker compose up` by itself does the same
+    local others
+    others=$(tr , '\n' <<<"${COMPOSE_PROFILES:-}" | grep -vxE 'grafana|' | paste -sd ,) || true
+    if [[ $1 == yes ]]; then
+        put_setting COMPOSE_PROFILES "grafana${others:+,$others}"
+    elif [[ ${COMPOSE_PROFILES:-} != "$others" ]]; then
+        put_setting COMPOSE_PROFILES "$others"
+    fi
+}
+
+write_environment() { # FILE
+    local name
+    (
+        umask 077
+        while read -r name; do
+            if [[ -n ${!name:-} ]]; then printf "%s='%s'\n" "$name" "${!name}"; fi
+        done < <(sed -nE 's/^#([A-Z][A-Z0-9_]*)=.*/\1/p' .env.example) >"$1.new"
+    )
+    mv "$1.new" "$1"
+}

@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2034  # sourced; other steps read these
+# What start.sh was asked to do: sets command and arguments, or helps.
+
+help() {
+    cat <<'HELP'
+gpustream: a flight recorder and control room for GPUs.
+
+usage: ./start.sh [--docker | --native] [COMMAND]
+
+In containers where a Docker engine answers, else as processes of this machine; the two options force one.
+
+  (no command)          check the machine, then start everything; safe to repeat
+  status [--json]       what runs, how far behind, how fresh; exit 1 when something is wrong
+  status logs [--json]  what became of each log that was dropped or sent
+  stop                  end everything cleanly; nothing is lost, the next start goes on there
+  logs [NAME] [-f]      the end of every log, or of one; -f follows it
+  restart NAME          end one process and start it again
+  demo on|off           the demonstration GPU, whose fan fails every six minutes
+  replay ...            send a GPU-Z log (the options of `kafka-producer replay`)
+  report LOG [--html F] what happened in a GPU-Z log, as a card; needs no server
+  submit batch ...      the nightly reports now: --date D, or --from D --to D
+  reset [--yes]         stop, and delete what was recorded (never data/, never your settings)
+
+Settings stand in .env (made from .env.example by the first start); the environment wins.
+docs/configuration.md lists them. GPUSTREAM_RUN_DIR and the *_PORT settings give a second, separate instance.
+
+examples:
+  ./start.sh
+  ./start.sh replay "GPU-Z Sensor Log.txt" --time original --gpu my-pc:0
+  ./start.sh submit batch --date 2026-11-23
+  ./start.sh logs streaming -f
+  KAFKA_PORT=19092 ./start.sh        another port, this time only
+HELP
+}
+
+command=start
+arguments=()
+forced_mode=
+case ${1:-} in
+    --docker | --native) forced_mode=${1#--} && shift ;;
+esac
+case ${1:-} in
+    "") ;;
+    -h | --help | help) help && exit 0 ;;
+    status | stop | logs | restart | demo | replay | report | submit | reset)
+        command=$1
+        arguments=("${@:2}")
+        # What a command passes on, it lets the program behind it explain.
+        if [[ $command != replay && $command != submit && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
+        ;;
+    *)
+        printf 'FAIL  no command or option %q\n\n' "$1" >&2
+        help >&2
+        exit 2
+        ;;
+esac

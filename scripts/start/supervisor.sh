@@ -1,0 +1,79 @@
+# shellcheck shell=bash disable=SC2034  # sourced; other steps read these
+# supervisord keeps the processes; these functions talk to it.
+
+source scripts/start/leftovers.sh
+
+SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
+# In the order of stopping: nothing is stopped before what sends to it.
+PAGES=(grafana)
+SOURCES=(watch demo)
+READERS=(influxdb-writer streaming report-scheduler)
+ENGINES=(kafka influxdb namenode datanode)
+PROGRAMS=("${SOURCES[@]}" "${READERS[@]}" "${PAGES[@]}" "${ENGINES[@]}")
+
+ctl() { "$VENV/bin/supervisorctl" -c "$SUPERVISOR_CONFIG" "$@"; }
+
+supervisor_runs() {
+    local pid
+    [[ -S $RUN_DIR/supervisor.sock && -x $VENV/bin/supervisorctl ]] &&
+        read -r pid 2>/dev/null <"$RUN_DIR/supervisord.pid" && kill -0 "$pid" 2>/dev/null && ctl pid >/dev/null 2>&1
+}
+
+need_supervisor() {
+    supervisor_runs || fail "gpustream is not running" "no supervisord in $RUN_DIR" "a started instance" "./start.sh"
+}
+
+need_venv() {
+    [[ -x $VENV/bin/dashboard ]] || fail "gpustream was not started here yet" "no $VENV" "the Python environment" "./start.sh"
+}
+
+is_program() { [[ " ${PROGRAMS[*]} " == *" $1 "* ]]; }
+
+# Starts what does not run, at once and not one after the other: each waits by itself for what it needs.
+start_programs() { # NAME...
+    local states name down=()
+    states=$(ctl status) || true # 3: not all of them run
+    for name in "$@"; do
+        if ! grep -qE "^$name +(RUNNING|STARTING)" <<<"$states"; then down+=("$name"); fi
+    done
+    if ((${#down[@]})); then ctl start "${down[@]}"; else echo "running already: $*"; fi
+}
+
+# Side by side, because each takes seconds to write down what it holds; returns when all are gone.
+stop_programs() { # NAME...
+    local name waiting=()
+    for name in "$@"; do
+        ctl stop "$name" &
+        waiting+=($!)
+    done
+    wait "${waiting[@]}"
+}
+
+end_supervisor() {
+    local pid
+    read -r pid <"$RUN_DIR/supervisord.pid"
+    ctl shutdown
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+
+# Without supervisord nothing of this instance may run; with it, everything is already watched.
+end_all_left_over() {
+    local name
+    for name in "${PROGRAMS[@]}"; do
+        if left_over "$name" >/dev/null; then
+            echo "ending $name, left by a supervisord that was killed"
+            end_left_over "$name" 20
+        fi
+    done
+}
+
+# Clean and whole: first what sends, then what reads, then the engines under them, then the keeper.
+stop_everything() {
+    if supervisor_runs; then
+        stop_programs "${PAGES[@]}" "${SOURCES[@]}"
+        stop_programs "${READERS[@]}"
+        stop_programs "${ENGINES[@]}"
+        end_supervisor
+    fi
+    end_all_left_over
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# The levels of ./test.sh: what each of them runs, and the line that says how it went. Sourced, from the root.
+
+declare -a level_lines=()
+
+# prepare_environment LEVEL...: what these levels need, and no more.
+prepare_environment() {
+    local started=$SECONDS levels=" $* "
+    echo "== set-up: the venv, the engines (from the cache where they are in it)"
+    scripts/venv.sh
+    # Only what the tests ask for is installed, by the scripts that the product itself uses.
+    if [[ $levels == *" unit "* || $levels == *" integration "* || $levels == *" e2e "* ]]; then
+        scripts/native/spark-jars.sh install
+        scripts/native/spark.sh configure
+    fi
+    # The stand-ins of images that cannot be pulled are made from the same engines.
+    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" compose "* ]]; then
+        local engine
+        for engine in kafka hdfs influxdb postgres; do
+            "scripts/native/$engine.sh" install
+        done
+    fi
+    # shellcheck disable=SC1091  # made by scripts/venv.sh
+    source .venv/bin/activate
+    echo "== set-up took $((SECONDS - started)) s"
+}
+
+run_level() {
+    local level=$1 started=$SECONDS
+    shift
+    echo
+    echo "== $level"
+    case $level in
+        check) run_check ;;
+        compose) tests/compose/run.sh "$@" ;;
+        *) python -m pytest "tests/$level" "$@" ;;
+    esac
+    level_lines+=("$level: passed in $((SECONDS - started)) s")
+}
+
+run_check() {
+    step "ruff" ruff check .
+    step "ruff format" ruff format --check .
+    step "mypy, strict" mypy
+    step "shellcheck" shellcheck_all
+    step "hadolint" hadolint_all
+    step "configuration" telemetry check
+    step "alert rules" kafka-consumers alerts --check
+    step "generated files" scripts/generate.sh --check
+    step "architecture" python -m pytest tests/check
+}
+
+step() {
+    echo "-- $1"
+    shift
+    "$@"
+}
+
+shellcheck_all() {
+    local -a scripts
+    mapfile -t scripts < <(git ls-files -- '*.sh' '.ci/run' | grep -v '^$')
+    shellcheck --external-sources --source-path=SCRIPTDIR --source-path=. "${scripts[@]}"
+}
+
+hadolint_all() {
+    local -a files
+    mapfile -t files < <(git ls-files -- 'Dockerfile' '*/Dockerfile')
+    hadolint "${files[@]}"
+}
+
+summary() {
+    echo
+    printf '== %s\n' "${level_lines[@]}"
+}

@@ -1,0 +1,76 @@
+"""The nightly batch: readings of the lake -> reports, as Parquet on HDFS and as rows on the topic gpu-reports."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import date, timedelta
+
+from spark_jobs.batch import Batch
+from spark_jobs.run_lock import alone
+from spark_jobs.session import session
+from telemetry import catalogue, logs
+from telemetry.catalogue import Catalogue
+from telemetry.errors import Misconfigured
+from telemetry.settings import Settings
+
+EXAMPLES = """examples:
+  spark-submit spark-jobs/batch_analytics.py                       every day of which readings came since the last run
+  spark-submit spark-jobs/batch_analytics.py --date 2026-11-22
+  spark-submit spark-jobs/batch_analytics.py --from 2026-11-01 --to 2026-11-22
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 done, 2 misconfigured or misused."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.date and (options.first or options.last):
+        parser.error("--date stands alone; a span is --from D --to D")
+    if bool(options.first) != bool(options.last):
+        parser.error("--from and --to belong together")
+    if options.first and options.first > options.last:
+        parser.error(f"--from {options.first} is after --to {options.last}")
+    try:
+        settings = Settings.load()
+        logs.configure("batch", settings.log_level)
+        metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    except Misconfigured as error:
+        print(f"batch_analytics: {error}", file=sys.stderr)
+        return 2
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    with alone(settings.state_dir):
+        _run(settings, metrics, options)
+    return 0
+
+
+def _run(settings: Settings, metrics: Catalogue, options: argparse.Namespace) -> None:
+    spark = session("gpustream batch", settings, page=False)
+    batch = Batch(spark, settings, metrics)
+    if options.date:
+        batch.run([options.date])
+    elif options.first:
+        span = (options.last - options.first).days
+        batch.run([options.first + timedelta(days=n) for n in range(span + 1)])
+    else:
+        days = batch.run_touched()
+        print(f"reports made for {len(days)} days" + (f": {days[0]} to {days[-1]}" if days else ""))
+    spark.stop()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batch_analytics.py",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--date", type=date.fromisoformat, metavar="D", help="one day, such as 2026-11-22")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="D", help="the first day of a span")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="D", help="the last day of a span")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

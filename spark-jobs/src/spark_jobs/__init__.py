@@ -1,0 +1,1 @@
+"""The way out, in bulk: the lake and the nightly reports."""

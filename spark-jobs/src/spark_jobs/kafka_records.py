@@ -1,0 +1,53 @@
+"""What Kafka still keeps of readings and dead letters: the lake has neither copies nor rejects."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from telemetry import reading, topics
+from telemetry.settings import Settings
+from telemetry.timestamp import SECOND
+
+UNKNOWN = "unknown"
+"""The GPU of a record that does not say whose it is."""
+_IDENTITY = "origin string, gpu string, host string, row bigint, time timestamp"
+_LETTER = "time timestamp, payload_base64 string"
+
+
+def records(spark: SparkSession, settings: Settings, topic: str, since: int) -> DataFrame:
+    """``value`` (text) of what was sent since ``since`` (microseconds UTC)."""
+    read = spark.read.format("kafka").option("kafka.bootstrap.servers", settings.kafka_bootstrap_servers)
+    options = {
+        "subscribe": topic,
+        "startingTimestamp": str(max(0, since) // 1000),
+        "startingOffsetsByTimestampStrategy": "latest",
+        # What expires while we read is as unknown as what expired before.
+        "failOnDataLoss": "false",
+    }
+    return read.options(**options).load().select(F.col("value").cast("string").alias("value"))
+
+
+def copies(records: DataFrame) -> DataFrame:
+    """gpu, host, time, copies: one row per identity among ``records`` (value) of readings."""
+    fields = records.select(F.from_json("value", _IDENTITY).alias("found")).select("found.*")
+    whole = fields.dropna(subset=["origin", "gpu", "host", "row", "time"])
+    same = whole.groupBy("origin", "gpu", "row")
+    counted = same.agg(F.first("host").alias("host"), F.first("time").alias("time"), F.count(F.lit(1)).alias("copies"))
+    return counted.select("gpu", "host", "time", "copies")
+
+
+def rejected(records: DataFrame) -> DataFrame:
+    """gpu, host, time (of the rejection): one row per dead letter among ``records`` (value)."""
+    letters = records.select(F.from_json("value", _LETTER).alias("letter")).select("letter.*")
+    payload = F.try_to_binary("payload_base64", F.lit("base64")).cast("string")
+    named = letters.filter(F.col("time").isNotNull()).select("time", F.get_json_object(payload, "$.gpu").alias("gpu"))
+    is_name = F.coalesce(F.col("gpu").rlike(f"^(?:{reading.GPU_NAME.pattern})$"), F.lit(False))
+    host = F.when(is_name, F.substring_index("gpu", ":", 1)).otherwise(UNKNOWN)
+    return named.select(F.when(is_name, F.col("gpu")).otherwise(UNKNOWN).alias("gpu"), host.alias("host"), "time")
+
+
+def kept_since(settings: Settings, topic: str, now: int) -> int:
+    """From when on Kafka has every record of ``topic``, by config/topics.yaml (microseconds UTC)."""
+    kept = topics.load(settings.config_dir / "topics.yaml")[topic]
+    return now - kept.retention_hours * 3600 * SECOND

@@ -1,0 +1,154 @@
+"""The Delta tables of the lake: where they are, appending exactly once, replacing windows and anomalies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from spark_jobs import schema
+from spark_jobs.spans import Span
+from telemetry.catalogue import Catalogue
+from telemetry.settings import Settings
+
+
+class Mark(NamedTuple):
+    """A moment in the life of the table of readings, by Delta's own count of its commits.
+
+    Not a time: the clock of a writer may be late or go back, and a reading committed late would never be seen.
+    """
+
+    table: str
+    """Delta's id of it: a lake that was made anew counts from 0 again."""
+    version: int
+
+    def text(self) -> str:
+        return f"{self.table} {self.version}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self | None:
+        table, _, version = (text or "").partition(" ")
+        return cls(table, int(version)) if version.isdecimal() else None
+
+
+class Lake:
+    """The tables on HDFS. Writers carry an application's name and a batch number: a batch lands once."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, catalogue: Catalogue) -> None:
+        root = f"{settings.hdfs_url.rstrip('/')}{settings.lake_path.rstrip('/')}"
+        self.readings_uri = f"{root}/readings"
+        self.windows_uri = f"{root}/windows"
+        self.anomalies_uri = f"{root}/anomalies"
+        self._spark = spark
+        self._catalogue = catalogue
+        self._looks_for_anomalies = settings.spark_anomalies
+
+    def create(self) -> None:
+        """The tables, where they are not there yet; new metrics of the catalogue become columns."""
+        self._create(self.readings_uri, schema.readings(self._catalogue), {"delta.enableChangeDataFeed": "true"})
+        self._create(self.windows_uri, schema.WINDOWS, {})
+        # A table that is there and empty says that somebody has looked.
+        if self._looks_for_anomalies:
+            self._create(self.anomalies_uri, schema.ANOMALIES, {})
+
+    def _create(self, uri: str, columns: StructType, properties: dict[str, str]) -> None:
+        table = DeltaTable.createIfNotExists(self._spark).location(uri).addColumns(columns).partitionedBy("date")
+        # A reader without a JVM must understand the table: no feature beyond the plainest. A commit each trigger is
+        # 8,640 small files a day; the nightly batch asks for those since its last run.
+        plain = {"delta.enableDeletionVectors": "false", "delta.logRetentionDuration": "interval 7 days"}
+        for name, value in (plain | properties).items():
+            table = table.property(name, value)
+        table.execute()
+
+    def readings(self) -> DataFrame:
+        return self._spark.read.format("delta").load(self.readings_uri)
+
+    def has_readings(self) -> bool:
+        return DeltaTable.isDeltaTable(self._spark, self.readings_uri)
+
+    def mark(self) -> Mark:
+        """Now."""
+        table = DeltaTable.forPath(self._spark, self.readings_uri)
+        version = table.history(1).collect()[0]["version"]
+        return Mark(table.detail().collect()[0]["id"], version)
+
+    def readings_added(self, after: Mark, until: Mark) -> DataFrame:
+        """What was committed after ``after``, up to ``until``; compaction adds nothing.
+
+        Raises PySparkException where Delta does not know any more.
+        """
+        if after.version == until.version:
+            return self.readings().limit(0)
+        changes = self._spark.read.format("delta").option("readChangeFeed", "true")
+        versions = changes.option("startingVersion", after.version + 1).option("endingVersion", until.version)
+        return versions.load(self.readings_uri).filter(F.col("_change_type") == "insert")
+
+    def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
+        (
+            # One file per date: a file costs more than the few rows in it.
+            readings.withColumn("ingested", F.current_timestamp())
+            .coalesce(1)
+            .write.format("delta")
+            .mode("append")
+            .option("mergeSchema", "true")
+            .option("txnAppId", application)
+            .option("txnVersion", number)
+            .save(self.readings_uri)
+        )
+
+    def readings_between(self, spans: list[Span]) -> DataFrame:
+        """The readings of each span: partitions are pruned by date, files by the times in them."""
+        return self.readings().filter(_in_spans("time", spans))
+
+    def windows_between(self, spans: list[Span]) -> DataFrame:
+        """The windows that begin in each span."""
+        return self._spark.read.format("delta").load(self.windows_uri).filter(_in_spans("start", spans))
+
+    def anomalies_of(self, spans: list[Span]) -> DataFrame:
+        """The anomalies of the dates of each span: each lies in the partition of its start, and ends with its date."""
+        dated: Column = F.lit(False)
+        for span in spans:
+            dated = dated | _dated(span)
+        return self._spark.read.format("delta").load(self.anomalies_uri).filter(dated)
+
+    def replace_anomalies(self, changed: DataFrame) -> None:
+        """``changed``: the columns of schema.ANOMALIES and ``gone``, true for an anomaly that is none any more."""
+        columns = {name: f"new.`{name}`" for name in schema.ANOMALIES.names}
+        table = DeltaTable.forPath(self._spark, self.anomalies_uri)
+        merge = table.alias("old").merge(changed.alias("new"), "old.date = new.date AND old.id = new.id")
+        kept = merge.whenMatchedDelete("new.gone").whenMatchedUpdate(set=dict(columns))
+        kept.whenNotMatchedInsert("NOT new.gone", values=dict(columns)).execute()
+
+    def replace_windows(self, windows: DataFrame, spans: list[Span]) -> None:
+        """Puts ``windows``, which lie in ``spans``, in the place of those with the same (gpu, start, metric). Twice is
+        as good as once."""
+        inside = " OR ".join(
+            f"(old.date BETWEEN DATE'{first}' AND DATE'{last}' AND old.start >= timestamp_micros({span.begin}) "
+            f"AND old.start < timestamp_micros({span.end}))"
+            for span in spans
+            for first, last in [span.dates()]
+        )
+        same = "old.date = new.date AND old.gpu = new.gpu AND old.start = new.start AND old.metric <=> new.metric"
+        table = DeltaTable.forPath(self._spark, self.windows_uri)
+        merge = table.alias("old").merge(windows.alias("new"), f"({inside}) AND {same}")
+        merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+
+
+def _in_spans(time: str, spans: list[Span]) -> Column:
+    wanted: Column = F.lit(False)
+    for span in spans:
+        wanted = wanted | (_dated(span) & (F.col(time) >= _at(span.begin)) & (F.col(time) < _at(span.end)))
+    return wanted
+
+
+def _dated(span: Span) -> Column:
+    # By their text: PySpark cannot hand over a date before the year 1000.
+    return F.col("date").between(*(F.lit(day.isoformat()).cast("date") for day in span.dates()))
+
+
+def _at(microseconds: int) -> Column:
+    # Not a Python datetime: Spark would read one without a zone in the zone of this machine.
+    return F.timestamp_micros(F.lit(microseconds))

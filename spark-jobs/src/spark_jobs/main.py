@@ -1,0 +1,33 @@
+"""The command ``spark-jobs``: what of this project is no Spark application."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from threading import Event
+
+from spark_jobs.scheduler import PROCESS, Scheduler
+from telemetry import logs
+from telemetry.clock import SystemClock
+from telemetry.errors import Misconfigured
+from telemetry.settings import Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 stopped, 2 misconfigured or misused."""
+    parser = argparse.ArgumentParser(prog="spark-jobs", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("schedule", help="run the batch by REPORT_SCHEDULE and after large imports, until stopped")
+    parser.parse_args(arguments)
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        settings = Settings.load()
+        logs.configure(PROCESS, settings.log_level)
+        Scheduler(settings, SystemClock(), stop).run()
+    except Misconfigured as error:
+        print(f"spark-jobs: {error}", file=sys.stderr)
+        return 2
+    return 0

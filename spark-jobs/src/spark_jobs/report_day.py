@@ -1,0 +1,127 @@
+"""A day of the lake for the reports: its readings are read once, what else they need when they ask for it."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs import kafka_records
+from spark_jobs.days import Days
+from spark_jobs.lake import Lake
+from spark_jobs.lake_history import LakeHistory
+from spark_jobs.report_store import ReportStore
+from spark_jobs.spans import Span
+from spark_jobs.transforms import metrics
+from telemetry import topics
+from telemetry.catalogue import Catalogue
+from telemetry.settings import Settings
+from telemetry.timestamp import SECOND
+
+_AHEAD = 3600 * SECOND
+"""A reading may be sent so long before its own time (telemetry.reading.FUTURE_TOLERANCE)."""
+
+
+class KafkaKeeps:
+    """What Kafka keeps of the days of one run, each topic read once; ``since`` is the beginning of the first."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, since: int, now: int) -> None:
+        self._spark = spark
+        self._settings = settings
+        self._since = since
+        self.rejected_since = kafka_records.kept_since(settings, topics.GPU_DEAD_LETTERS, now)
+
+    @cached_property
+    def copies(self) -> DataFrame:
+        since = self._since - _AHEAD
+        return kafka_records.copies(
+            kafka_records.records(self._spark, self._settings, topics.GPU_METRICS, since)
+        ).persist()
+
+    @cached_property
+    def rejected(self) -> DataFrame:
+        return kafka_records.rejected(
+            kafka_records.records(self._spark, self._settings, topics.GPU_DEAD_LETTERS, self._since)
+        ).persist()
+
+    def close(self) -> None:
+        """Gives the memory back."""
+        for name in ("copies", "rejected"):
+            if name in self.__dict__:
+                getattr(self, name).unpersist()
+
+
+class Places(NamedTuple):
+    """Where a day is read."""
+
+    lake: Lake
+    history: LakeHistory
+    store: ReportStore
+
+
+class ReportDay:
+    """What :class:`spark_jobs.reports.report.Day` promises, out of the lake and of Kafka."""
+
+    def __init__(
+        self, day: date, days: Days, catalogue: Catalogue, settings: Settings, places: Places, keeps: KafkaKeeps
+    ) -> None:
+        self.date = day
+        self.days = days
+        self.catalogue = catalogue
+        self.settings = settings
+        self._places = places
+        self._keeps = keeps
+        self._made: dict[str, DataFrame] = {}
+
+    @cached_property
+    def readings(self) -> DataFrame:
+        return self._places.lake.readings_between([self._span]).persist()
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        return metrics.present(self.readings, self.catalogue)
+
+    @property
+    def anomalies(self) -> DataFrame | None:
+        return self._places.history.anomalies(self._span)
+
+    @property
+    def copies(self) -> DataFrame:
+        return self._keeps.copies.filter(_inside(self._span))
+
+    @property
+    def rejected(self) -> DataFrame:
+        return self._keeps.rejected.filter(_inside(self._span))
+
+    @property
+    def rejected_since(self) -> int:
+        return self._keeps.rejected_since
+
+    def windows(self, looks_back: int) -> DataFrame:
+        return self._places.history.windows(self.days.period(self.date, looks_back + 1))
+
+    def rows_of(self, report: str) -> DataFrame:
+        # Not made in this run when it is only a day before that was touched.
+        return self._made[report] if report in self._made else self._places.store.rows(report, self.date.isoformat())
+
+    def keep(self, report: str, rows: DataFrame) -> None:
+        """For the reports that stand after this one in the list."""
+        self._made[report] = rows
+
+    def close(self) -> None:
+        """Gives the memory back."""
+        for frame in self._made.values():
+            frame.unpersist()
+        if "readings" in self.__dict__:
+            self.readings.unpersist()
+
+    @cached_property
+    def _span(self) -> Span:
+        return self.days.bounds(self.date)
+
+
+def _inside(span: Span) -> Column:
+    return F.col("time").between(*(F.timestamp_micros(F.lit(edge)) for edge in (span.begin, span.end - 1)))

@@ -1,0 +1,83 @@
+"""All reports, in the order in which they are made: a report is added by its file in reports/ and its entry here."""
+
+from __future__ import annotations
+
+from spark_jobs.reports import (
+    baselines,
+    correlations,
+    daily_statistics,
+    data_quality,
+    hourly_patterns,
+    summary,
+    temperature_spikes,
+    trends,
+)
+from spark_jobs.reports.report import FOR_EVER, Report
+from spark_jobs.transforms.loaded_windows import compared
+
+_TREND_NUMBERS = tuple(
+    f"{name}_{period}" for period in trends.PERIODS for name in ("days", "windows", "avg", "slope", "change")
+)
+
+REPORTS = (
+    Report(
+        daily_statistics.NAME,
+        lambda day: daily_statistics.rows(
+            day.readings, day.metrics, day.catalogue, day.settings.energy_price_per_kwh, day.anomalies
+        ),
+        numbers=(
+            *("readings", "avg", "min", "max", "stddev", "p95"),
+            *("energy_kwh", "cost", "throttled_minutes", "anomalies"),
+        ),
+    ),
+    Report(
+        hourly_patterns.NAME,
+        lambda day: hourly_patterns.rows(day.readings, day.metrics, day.days),
+        numbers=("hour", "readings", "avg", "min", "max"),
+        time="start",
+    ),
+    Report(
+        temperature_spikes.NAME,
+        lambda day: temperature_spikes.rows(day.readings, day.metrics, day.catalogue),
+        numbers=("seconds", "readings", "peak", "threshold"),
+        time="start",
+    ),
+    Report(
+        correlations.NAME,
+        lambda day: correlations.rows(day.readings, day.metrics),
+        numbers=("readings", *(f"with_{name}" for name in correlations.WITH)),
+    ),
+    Report(
+        data_quality.NAME,
+        lambda day: data_quality.rows(day.readings, day.copies, day.rejected, day.rejected_since, day.days),
+        numbers=("interval", "readings", "missing", "late", "duplicated", "rejected"),
+        maps=("flagged",),
+        time="start",
+    ),
+    Report(
+        trends.NAME,
+        lambda day: trends.rows(day.windows(trends.LOOKS_BACK), compared(day.catalogue), day.date, day.days),
+        looks_back=trends.LOOKS_BACK,
+        numbers=_TREND_NUMBERS,
+    ),
+    Report(
+        summary.NAME,
+        lambda day: summary.rows(
+            *(
+                day.rows_of(name)
+                for name in (daily_statistics.NAME, temperature_spikes.NAME, trends.NAME, data_quality.NAME)
+            )
+        ),
+        looks_back=trends.LOOKS_BACK,
+        numbers=(
+            *("readings", "hours", "avg_load", "avg_temperature", "max_temperature", "energy_kwh", "cost"),
+            *("throttled_minutes", "spikes", "anomalies", "missing", "flagged", "duplicated", "late", "rejected"),
+            "temperature_slope_7",
+        ),
+    ),
+    Report(
+        baselines.NAME,
+        lambda day: baselines.rows(day.windows(FOR_EVER), compared(day.catalogue)),
+        looks_back=FOR_EVER,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The nightly reports, one file each: readings of one day -> rows."""

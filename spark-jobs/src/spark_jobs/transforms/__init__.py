@@ -1,0 +1,1 @@
+"""DataFrame -> DataFrame, in native expressions."""

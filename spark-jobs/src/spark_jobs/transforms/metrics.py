@@ -1,0 +1,46 @@
+"""Readings as a row per metric, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from telemetry.catalogue import Catalogue
+from telemetry.reading import DEMO_HOST_PREFIX
+
+ALL = "all"
+"""All real GPUs together, in the columns gpu and host."""
+
+
+def demo() -> Column:
+    """Whether the host is one of the built-in demonstration."""
+    return F.startswith(F.col("host"), F.lit(DEMO_HOST_PREFIX))
+
+
+def with_all(rows: DataFrame) -> DataFrame:
+    """``rows`` (gpu, host, demo, ...), and once more those of real GPUs, as of the GPU ``all``."""
+    own, every = F.struct("gpu", "host"), F.struct(F.lit(ALL).alias("gpu"), F.lit(ALL).alias("host"))
+    # Not a union of two: that would make the rows twice.
+    whose = F.explode(F.when(F.col("demo"), F.array(own)).otherwise(F.array(own, every)))
+    doubled = rows.withColumn("whose", whose)
+    return doubled.withColumns({"gpu": F.col("whose.gpu"), "host": F.col("whose.host")}).drop("whose")
+
+
+def present(readings: DataFrame, catalogue: Catalogue) -> tuple[str, ...]:
+    """The catalogue's metrics that any of ``readings`` has: to look at the others costs time for nothing."""
+    (counts,) = readings.agg(*(F.count(name).alias(name) for name in catalogue.metrics)).collect()
+    return tuple(name for name in catalogue.metrics if counts[name])
+
+
+def each_metric(readings: DataFrame, names: Sequence[str], *keep: str) -> DataFrame:
+    """A row (``keep``, metric, value) per value of a reading: of the columns ``names``, and of sensors that the
+    catalogue does not know."""
+    known = [F.struct(F.lit(name).alias("metric"), F.col(name).alias("value")) for name in names]
+    more = F.transform(
+        F.map_entries("more"), lambda entry: F.struct(entry["key"].alias("metric"), entry["value"].alias("value"))
+    )
+    nothing = F.array().cast("array<struct<metric:string,value:double>>")
+    every = F.concat(F.array(*known) if known else nothing, F.coalesce(more, nothing))
+    return readings.select(*keep, F.inline(every)).filter(F.col("value").isNotNull())

@@ -1,0 +1,84 @@
+"""The upkeep of the lake after the reports: many small files become one, what is old goes, what is unused goes.
+
+Readers see a version of a table whole, so they may read while this happens. VACUUM leaves what was in use in the last
+seven days (Delta's default): the batch asks for the commits of as many days, and their files must be there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date
+
+from delta.tables import DeltaTable
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from spark_jobs.report_store import ReportStore
+from spark_jobs.spans import Span
+from telemetry.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+TABLES = ("readings", "windows", "anomalies")
+_READINGS = "readings"
+_EXPIRED = "expired_dates"
+
+
+class Upkeep:
+    """Of the tables below LAKE_PATH; one that is not there is passed over."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, store: ReportStore) -> None:
+        self._spark = spark
+        self._store = store
+        self._root = f"{settings.hdfs_url.rstrip('/')}{settings.lake_path.rstrip('/')}"
+        self._retention_days = settings.lake_retention_days
+
+    def run(self, touched: Iterable[Span], today: date) -> None:
+        """Compacts the dates (UTC) of ``touched``, expires, removes files that no version needs."""
+        dates = sorted({day for span in touched for day in span.dates()})
+        for name in TABLES:
+            table = f"{self._root}/{name}"
+            if not DeltaTable.isDeltaTable(self._spark, table):
+                continue
+            if name == _READINGS:
+                self._expire(table)
+            # The stream rewrites today's windows at every trigger, and one of the two would have to give way.
+            settled = dates if name == _READINGS else [day for day in dates if day < today]
+            self._compact(table, name, settled)
+            self._spark.sql(f"VACUUM delta.`{table}`").collect()
+
+    def _compact(self, table: str, name: str, dates: list[date]) -> None:
+        if not dates:
+            return
+        wanted = ", ".join(f"DATE'{day.isoformat()}'" for day in dates)
+        try:
+            (row,) = self._spark.sql(f"OPTIMIZE delta.`{table}` WHERE date IN ({wanted})").collect()
+        except PySparkException as error:
+            # The stream came between; what is compacted is compacted, the rest waits for the next night.
+            logger.warning("compaction=%s put off: error=%s", name, str(error).splitlines()[0])
+            return
+        before, after = row["metrics"].numFilesRemoved, row["metrics"].numFilesAdded
+        logger.info("compaction=%s dates=%d files=%d to=%d", name, len(dates), before, after)
+
+    def _expire(self, table: str) -> None:
+        """Readings that came into the lake more than LAKE_RETENTION_DAYS ago; by when they came, not by their own time,
+        or an imported log would be gone the night after."""
+        if not self._retention_days:
+            return
+        oldest = F.current_timestamp() - F.make_dt_interval(days=F.lit(self._retention_days))
+        readings = DeltaTable.forPath(self._spark, table)
+        old = readings.toDF().filter(F.col("ingested") < oldest)
+        dates = {row["date"] for row in old.select("date").distinct().collect()}
+        if dates:
+            # Said before it is done: killed between the two, a report stays where it could have been made again.
+            known = sorted(dates | set(expired_dates(self._store)))
+            self._store.remember(_EXPIRED, " ".join(day.isoformat() for day in known))
+            readings.delete(F.col("ingested") < oldest)
+            logger.info("expired=readings days_kept=%d dates=%d", self._retention_days, len(dates))
+
+
+def expired_dates(store: ReportStore) -> list[date]:
+    """The dates (UTC) of which retention has taken readings out of the lake, in order."""
+    return [date.fromisoformat(text) for text in (store.remembered(_EXPIRED) or "").split()]

@@ -1,0 +1,124 @@
+"""The stream: Kafka -> lake (Delta on HDFS) and windows. Run by the supervisor, or by spark-submit without flags.
+
+python spark-jobs/streaming_processor.py
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from threading import Event
+
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from spark_jobs.lake import Lake
+from spark_jobs.self_report import StreamReport
+from spark_jobs.servers import Servers
+from spark_jobs.session import session
+from spark_jobs.stream import BatchWriter
+from spark_jobs.transforms import clean
+from telemetry import catalogue, logs, topics
+from telemetry.catalogue import Catalogue
+from telemetry.clock import SystemClock
+from telemetry.errors import Misconfigured
+from telemetry.heartbeat import Heartbeat
+from telemetry.pipeline import SelfReport
+from telemetry.settings import Settings
+
+logger = logging.getLogger("streaming")
+PROCESS = "streaming"
+
+
+def main() -> int:
+    """Exit status 0 stopped, 2 misconfigured; anything else is a server that went away, and we are started anew."""
+    stop = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _number, _frame: stop.set())
+    try:
+        settings = Settings.load()
+        logs.configure(PROCESS, settings.log_level)
+        metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    except Misconfigured as error:
+        print(f"streaming_processor: {error}", file=sys.stderr)
+        return 2
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    heartbeat = Heartbeat(settings.state_dir, PROCESS)
+    servers = Servers.of(settings, SystemClock())
+    while servers.away() and not stop.wait(1):
+        heartbeat.beat()
+    if stop.is_set():
+        return 0
+    try:
+        _run(settings, metrics, servers, heartbeat, stop)
+    except (PySparkException, Py4JError) as error:
+        # With a server away the trace says nothing that its absence does not.
+        away = servers.away(at_once=True)
+        logger.error("ended error=%s: the next start goes on after the last batch", _cause(error), exc_info=not away)  # noqa: TRY400
+        return 1
+    logger.info("stopped: the next start goes on after the last batch")
+    return 0
+
+
+def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: Heartbeat, stop: Event) -> None:
+    spark = session("gpustream streaming", settings, page=True)
+    lake = Lake(spark, settings, metrics)
+    lake.create()
+    writer = BatchWriter(spark, lake, metrics, settings, SystemClock())
+    report = StreamReport(spark, settings, SelfReport(PROCESS, settings.state_dir, SystemClock()))
+    query = _start(spark, settings, metrics, writer)
+    logger.info("started lake=%s", lake.readings_uri)
+    while not stop.is_set():
+        if query.awaitTermination(1):
+            break
+        heartbeat.beat()
+        if not servers.away():
+            report.see(query.lastProgress, writer.tally)
+    _finish(query)
+    spark.stop()
+
+
+def _cause(error: Exception) -> str:
+    """The innermost cause in Java's words, else the first line."""
+    lines = str(error).splitlines() or [repr(error)]
+    causes = [line for line in lines if line.startswith("Caused by:")]
+    return (causes or lines)[-1 if causes else 0].strip()
+
+
+def _start(spark: SparkSession, settings: Settings, metrics: Catalogue, writer: BatchWriter) -> StreamingQuery:
+    records = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.kafka_bootstrap_servers)
+        .option("subscribe", topics.GPU_METRICS)
+        .option("startingOffsets", "earliest")
+        .option("maxOffsetsPerTrigger", settings.spark_max_offsets_per_trigger)
+        # Kafka's retention may have passed what we had not read: that loss is past cure, going on is not.
+        .option("failOnDataLoss", "false")
+        .load()
+    )
+    query = (
+        clean.judged(records, metrics)
+        .writeStream.queryName(PROCESS)
+        .foreachBatch(writer)
+        .option("checkpointLocation", settings.spark_checkpoint)
+        .trigger(processingTime=f"{settings.spark_trigger_seconds} seconds")
+        .start()
+    )
+    writer.known_as(str(query.id))
+    return query
+
+
+def _finish(query: StreamingQuery) -> None:
+    """Between two batches, so that none is cut off (one that is would only be run again)."""
+    for _ in range(60):
+        if not query.isActive or not query.status["isTriggerActive"]:
+            break
+        query.awaitTermination(1)
+    query.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

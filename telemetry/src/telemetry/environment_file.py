@@ -1,0 +1,56 @@
+"""The keys of ``.env``: those of our settings, and those that only the shell scripts and Compose read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from telemetry.settings import Settings
+
+SCRIPT_SETTINGS = {
+    "GPUSTREAM_MODE": (
+        "",
+        "docker or native. Empty: as before; at first docker where an engine answers.",
+    ),
+    "GPUSTREAM_UID": ("", "Docker: the user that our containers run as; ./start.sh writes it."),
+    "GPUSTREAM_GID": ("", "Docker: the group that our containers run as; ./start.sh writes it."),
+    "COMPOSE_PROFILES": ("", "Docker: the parts that run beside the core, such as grafana; ./start.sh writes it."),
+    "GRAFANA_HOME": ("", "Native mode: folder of a Grafana 12. Empty: the official archive, where it can be reached."),
+    "GRAFANA_MEMORY_LIMIT": ("512m", "Docker: most memory of Grafana's container."),
+    "KAFKA_HEAP_OPTS": ("-Xmx256m", "Memory of Kafka's JVM."),
+    "KAFKA_MEMORY_LIMIT": ("640m", "Docker: most memory of Kafka's container, its heap and all else."),
+    "INFLUXDB_MEMORY_LIMIT": ("768m", "Docker: most memory of InfluxDB's container."),
+    "SPARK_MASTER_MEMORY_LIMIT": (
+        "1280m",
+        "Docker: most memory of the container of the master and of a batch's driver.",
+    ),
+    "SPARK_WORKER_MEMORY_LIMIT": ("2304m", "Docker: most memory of a worker's container, above SPARK_WORKER_MEMORY."),
+    "STREAMING_MEMORY_LIMIT": ("1152m", "Docker: most memory of the stream's driver's container."),
+    "HDFS_REPLICATION": ("1", "Copies of each block in HDFS; no more than there are DataNodes."),
+    "SPARK_PORT": ("8080", "Docker: port of the page of Spark's master on 127.0.0.1."),
+    "SPARK_WORKERS": ("1", "Docker: how many workers Spark has."),
+    "SPARK_WORKER_CORES": ("4", "Docker: tasks that one worker runs at once, of the stream and of a batch together."),
+    "SPARK_WORKER_MEMORY": ("1g", "Docker: what one worker gives to its executors, 512m to each."),
+    "SPARK_CORES": ("2", "Docker: tasks that one application, the stream or a batch, runs at once."),
+    "SPARK_DRIVER_MEMORY": ("512m", "Heap of the stream's and of each batch's driver."),
+    "SPARK_EXECUTOR_MEMORY": ("512m", "Docker: heap of an executor."),
+    "KAFKA_CONTROLLER_PORT": ("19093", "Port on which Kafka's controller listens, native mode."),
+    "HDFS_DATANODE_PORT": ("9866", "Port of the DataNode's data transfer, native mode."),
+    "HDFS_DATANODE_HTTP_PORT": ("9864", "Port of the DataNode's pages and WebHDFS, native mode."),
+    "HDFS_DATANODE_IPC_PORT": ("9867", "Port of the DataNode's control, native mode."),
+    "GPUSTREAM_CACHE": ("", "Where built and downloaded engines are kept. Empty: ~/.cache/gpustream."),
+    "GPUSTREAM_DATA_DIR": ("data", "The drop folder: logs that appear in it are imported and followed."),
+    "DEMO": ("on", "on or off: whether the demonstration GPUs run."),
+    "DEMO_HISTORY_HOURS": ("24", "Hours of simulated history that the first start makes; 0 for none."),
+}
+"""Setting -> (default, description) of what only start.sh and scripts/ read."""
+
+
+def unknown_settings(path: Path) -> list[str]:
+    """``KEY=VALUE`` (first 80 characters) for each line of ``path`` that sets what no part of gpustream reads."""
+    if not path.exists():
+        return []
+    known = {name.upper() for name in Settings.model_fields} | set(SCRIPT_SETTINGS)
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    matches = (re.match(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", line) for line in lines)
+    return [match.string[:80] for match in matches if match and match[1] not in known]

@@ -1,0 +1,206 @@
+"""What stands on the topics besides readings. One model per topic; low rates, so pydantic judges them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from telemetry.errors import Rejected
+from telemetry.reading import SCHEMA, Mode
+from telemetry.timestamp import parse_time
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+PAYLOAD_LIMIT = 64 * 1024
+
+
+class Message(BaseModel):
+    """Base of all: JSON on the wire, unknown keys kept out, schema checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+
+    def encode(self) -> bytes:
+        return self.model_dump_json(by_alias=True).encode()
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Self:
+        """Raises Rejected(``bad_message``) with the fields that are wrong."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise Rejected("bad_message", f"{cls.__name__} {place}: {first['msg']}") from error
+
+
+class OfGpu(Message):
+    """A message about one GPU."""
+
+    gpu: str
+    host: str
+    source: str
+    mode: Mode
+
+
+class Aggregate(BaseModel):
+    """One metric over one window, in the catalogue's unit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    avg: Finite
+    min: Finite
+    max: Finite
+    count: int
+
+
+class Window(OfGpu):
+    """Topic ``gpu-windows``: 30 s (a setting) of one GPU. The latest message of a (gpu, start) is the right one."""
+
+    start: str
+    end: str
+    readings: int
+    metrics: dict[str, Aggregate]
+
+    _times = field_validator("start", "end")(lambda value: parse_time(value) is not None and value)
+
+
+class Anomaly(OfGpu):
+    """Topic ``gpu-anomalies``: something a person may want to look at, in one sentence."""
+
+    id: str
+    metric: str
+    kind: str
+    severity: Literal["info", "warning", "critical"]
+    value: Finite | None = None
+    limit: Finite | None = None
+    score: Finite | None = None
+    start: str
+    end: str | None = None
+    sentence: str
+
+    _times = field_validator("start")(lambda value: parse_time(value) is not None and value)
+
+
+class AlertChange(OfGpu):
+    """Topic ``gpu-alerts``: an alert entered a state."""
+
+    id: str
+    rule: str
+    state: Literal["pending", "firing", "acknowledged", "resolved"]
+    severity: Literal["info", "warning", "critical"]
+    reason: str = ""
+    """Why it entered this state, one of a small set of words."""
+    time: str
+    started: str | None = None
+    """The first reading in breach."""
+    metric: str = ""
+    """Empty where it is about the GPU as a whole."""
+    value: Finite | None = None
+    threshold: Finite | None = None
+    message: str
+    action: str = ""
+    """What to do about it."""
+    acknowledged_by: str | None = None
+
+    _times = field_validator("time", "started")(
+        lambda value: (value is None or parse_time(value) is not None) and value
+    )
+
+
+class ReportRow(Message):
+    """Topic ``gpu-reports``: one row of a nightly report. ``metric`` is None for rows about the GPU as a whole."""
+
+    report: str
+    date: str
+    day_start: str
+    """The UTC instant at which the report's day begins (REPORT_TIMEZONE)."""
+    time: str | None = None
+    """When in the day, of a report that has several rows of one GPU and metric; None: the day as a whole."""
+    gpu: str
+    host: str
+    demo: bool
+    metric: str | None = None
+    values: dict[str, Finite]
+
+    _times = field_validator("day_start")(lambda value: parse_time(value) is not None and value)
+    _own_time = field_validator("time")(lambda value: value and parse_time(value) is not None and value)
+
+
+class PipelineReport(Message):
+    """Topic ``gpu-pipeline``: what a process says of itself each 10 s. Counts run from the start of the process."""
+
+    process: str
+    instance: str
+    host: str
+    time: str
+    started: str
+    starts: int
+    received: int
+    sent: int
+    rejected: dict[str, int]
+    lag: int | None = None
+    """Records not yet processed, over all partitions; None where there is no queue before the process."""
+    latency_seconds: Finite | None = None
+    """From Kafka's timestamp to the acknowledgement of the store, the newest batch's slowest record."""
+    memory_bytes: int
+
+    _times = field_validator("time", "started")(lambda value: parse_time(value) is not None and value)
+
+
+class FileOrigin(BaseModel):
+    """Where in a file a dead letter lay; ``offset`` in bytes of the file as stored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    offset: int
+
+
+class TopicOrigin(BaseModel):
+    """Where in Kafka a dead letter lay."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class DeadLetter(Message):
+    """Topic ``gpu-dead-letters``: a record that could not be used, whole up to 64 KiB, with the reason."""
+
+    reason: str
+    detail: str
+    rejected_by: str
+    time: str
+    origin: FileOrigin | TopicOrigin
+    length: int
+    sha256: str
+    payload_base64: str
+
+    _times = field_validator("time")(lambda value: parse_time(value) is not None and value)
+
+    @classmethod
+    def of(cls, raw: bytes, error: Rejected, rejected_by: str, time: str, origin: FileOrigin | TopicOrigin) -> Self:
+        return cls(
+            reason=error.reason,
+            detail=error.detail[:2000],
+            rejected_by=rejected_by,
+            time=time,
+            origin=origin,
+            length=len(raw),
+            sha256=hashlib.sha256(raw).hexdigest(),
+            payload_base64=base64.b64encode(raw[:PAYLOAD_LIMIT]).decode(),
+        )
+
+    def payload(self) -> bytes:
+        """The first 64 KiB of the record."""
+        return base64.b64decode(self.payload_base64)
+
+    def is_whole(self) -> bool:
+        """Whether :meth:`payload` is the whole record, so that it can be driven again."""
+        return self.length <= PAYLOAD_LIMIT

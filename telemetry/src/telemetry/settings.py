@@ -1,0 +1,187 @@
+"""Every setting: one name (the same in .env, in the environment and in Compose), a default and a sentence.
+
+The environment wins over ``.env`` in the working directory, which wins over the default.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from telemetry.config_file import misconfigured
+from telemetry.errors import Misconfigured
+
+
+class Settings(BaseSettings):
+    """The settings of all processes; each reads those that it needs."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    config_dir: Path = Field(Path("config"), description="Where metrics.yaml, topics.yaml and sources.yaml stand.")
+    gpustream_run_dir: Path = Field(Path(".run"), description="Native mode: data, logs, pids and state of this copy.")
+    state_dir: Path = Field(
+        Path(),
+        description="Progress, heartbeats: what outlives a restart. Empty: GPUSTREAM_RUN_DIR/state.",
+    )
+    time_zone: str = Field("UTC", description="Zone of local times in logs that name none, such as Europe/Berlin.")
+    report_timezone: str = Field("UTC", description="Zone that says what a day is in the nightly reports.")
+    report_schedule: str = Field(
+        "10 3 * * *", description="Cron expression of the nightly batch, in REPORT_TIMEZONE; off: never by the clock."
+    )
+    report_after_import_readings: int = Field(
+        10_000, ge=1, description="After an import of so many readings the batch runs once it was quiet for 2 minutes."
+    )
+    energy_price_per_kwh: float = Field(0.30, ge=0, description="Price of a kWh, for the cost columns of the reports.")
+    energy_currency: str = Field("EUR", description="Currency of ENERGY_PRICE_PER_KWH.")
+
+    kafka_port: int = Field(9092, description="Port of Kafka on 127.0.0.1.")
+    kafka_bootstrap_servers: str = Field("", description="Where Kafka answers. Empty: 127.0.0.1:KAFKA_PORT.")
+    kafka_client_timeout_seconds: float = Field(
+        30.0, gt=0, description="How long a client waits for one answer of Kafka before it tries again."
+    )
+    kafka_metrics_partitions: int = Field(
+        0, ge=0, le=1000, description="Partitions of the readings' topic; they only grow. 0: as in config/topics.yaml."
+    )
+    kafka_metrics_retention_hours: int = Field(
+        0, ge=0, description="How long Kafka keeps readings. 0: as in config/topics.yaml."
+    )
+    producer_linger_ms: int = Field(50, ge=0, description="How long the producer waits to fill a batch.")
+    producer_batch_bytes: int = Field(262_144, ge=1024, description="Size of a full producer batch.")
+    producer_compression: str = Field("zstd", description="Compression of batches: zstd, lz4, gzip or none.")
+
+    influxdb_port: int = Field(8086, description="Port of InfluxDB on 127.0.0.1.")
+    influxdb_url: str = Field("", description="Where InfluxDB answers. Empty: http://127.0.0.1:INFLUXDB_PORT.")
+    influxdb_org: str = Field("gpustream", description="Organisation in InfluxDB.")
+    influxdb_token: SecretStr = Field(SecretStr(""), description="Token of InfluxDB; better INFLUXDB_TOKEN_FILE.")
+    influxdb_token_file: Path = Field(
+        Path(), description="File with the token of InfluxDB. Empty: GPUSTREAM_RUN_DIR/secrets/influxdb-token."
+    )
+    influxdb_read_token_file: Path = Field(
+        Path(), description="Grafana's token, which only reads. Empty: GPUSTREAM_RUN_DIR/secrets/influxdb-read-token."
+    )
+    influxdb_retention_days: int = Field(30, ge=1, description="Live and demo readings are kept this long in InfluxDB.")
+    influxdb_batch_lines: int = Field(5000, ge=1, le=50_000, description="Most readings in one write to InfluxDB.")
+    influxdb_batch_ms: int = Field(100, ge=1, description="A write to InfluxDB waits at most this long to fill.")
+    influxdb_timeout_seconds: float = Field(30.0, gt=0, description="A write to InfluxDB may take this long.")
+
+    postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
+    postgres_host: str = Field("127.0.0.1", description="Where PostgreSQL answers.")
+    postgres_database: str = Field("gpustream", description="Database of alerts in PostgreSQL.")
+    postgres_user: str = Field("gpustream", description="User of PostgreSQL.")
+    postgres_password_file: Path = Field(
+        Path(), description="File with the user's password. Empty: GPUSTREAM_RUN_DIR/secrets/postgres-password."
+    )
+
+    grafana_port: int = Field(3000, description="Port of Grafana on 127.0.0.1.")
+
+    grafana_refresh: str = Field(
+        "10s", description="How often the dashboards refresh: a number of s, m or h, 5s at least."
+    )
+
+    hdfs_port: int = Field(9870, description="Port of the NameNode's pages and WebHDFS on 127.0.0.1.")
+    hdfs_rpc_port: int = Field(8020, description="Port of the NameNode for Spark on 127.0.0.1.")
+    hdfs_url: str = Field("", description="File system of the lake. Empty: hdfs://127.0.0.1:HDFS_RPC_PORT.")
+    webhdfs_url: str = Field("", description="WebHDFS. Empty: http://127.0.0.1:HDFS_PORT.")
+    lake_path: str = Field("/gpu-metrics", description="Folder of the streamed tables in HDFS.")
+    reports_path: str = Field("/gpu-analytics", description="Folder of the nightly reports in HDFS.")
+    lake_retention_days: int = Field(
+        0, ge=0, description="Readings leave the lake so many days after they came, whatever their own time. 0: never."
+    )
+
+    spark_ui_port: int = Field(4040, description="Port of the Spark driver's page on 127.0.0.1.")
+    spark_checkpoint: str = Field(
+        "", description="Where the stream remembers its offsets. Empty: GPUSTREAM_RUN_DIR/data/spark-checkpoints."
+    )
+    spark_trigger_seconds: int = Field(10, ge=1, description="The stream writes to the lake this often.")
+    spark_max_offsets_per_trigger: int = Field(100_000, ge=100, description="Most records in one batch of the stream.")
+    spark_anomalies: bool = Field(
+        False, description="Whether the stream looks for anomalies (docs/anomalies.md); each batch takes longer."
+    )
+    window_seconds: int = Field(30, ge=1, description="Length of a window (an aggregate of one GPU).")
+
+    @field_validator("time_zone", "report_timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, KeyError) as error:
+            raise ValueError("a zone of the IANA database such as Europe/Berlin or UTC") from error
+        return value
+
+    @field_validator("report_schedule")
+    @classmethod
+    def _schedule(cls, value: str) -> str:
+        five_fields = len(value.split()) == 5 and re.fullmatch(r"[0-9A-Za-z*/,\- ]+", value) is not None
+        if value != "off" and not five_fields:
+            raise ValueError("cron's five fields (minute hour day month weekday) such as '10 3 * * *', or off")
+        return value
+
+    @field_validator("grafana_refresh")
+    @classmethod
+    def _refresh(cls, value: str) -> str:
+        match = re.fullmatch(r"([1-9]\d*)([smh])", value)
+        # Grafana's own lower end.
+        if match is None or (match[2] == "s" and int(match[1]) < 5):
+            raise ValueError("a number and s, m or h, 5s at least, such as 10s or 1m")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("producer_compression")
+    @classmethod
+    def _compression(cls, value: str) -> str:
+        if value not in {"zstd", "lz4", "gzip", "none"}:
+            raise ValueError("zstd, lz4, gzip or none")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, values: dict[str, Any]) -> dict[str, Any]:
+        def setting(name: str) -> str:
+            return str(values.get(name) or cls.model_fields[name].default)
+
+        run_dir = setting("gpustream_run_dir")
+        derived = {
+            "kafka_bootstrap_servers": f"127.0.0.1:{setting('kafka_port')}",
+            "influxdb_url": f"http://127.0.0.1:{setting('influxdb_port')}",
+            "influxdb_token_file": f"{run_dir}/secrets/influxdb-token",
+            "influxdb_read_token_file": f"{run_dir}/secrets/influxdb-read-token",
+            "postgres_password_file": f"{run_dir}/secrets/postgres-password",
+            "hdfs_url": f"hdfs://127.0.0.1:{setting('hdfs_rpc_port')}",
+            "webhdfs_url": f"http://127.0.0.1:{setting('hdfs_port')}",
+            "spark_checkpoint": f"{run_dir}/data/spark-checkpoints",
+            "state_dir": f"{run_dir}/state",
+        }
+        return values | {name: value for name, value in derived.items() if not values.get(name)}
+
+    @classmethod
+    def load(cls) -> Self:
+        """From the environment and ``.env``. Raises Misconfigured with the setting and its value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise misconfigured("settings (.env or environment)", error) from error
+
+    @cached_property
+    def influxdb_secret(self) -> str:
+        """The token of InfluxDB. Raises Misconfigured where there is none."""
+        if given := self.influxdb_token.get_secret_value():
+            return given
+        try:
+            return self.influxdb_token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Misconfigured(
+                "settings: INFLUXDB_TOKEN_FILE", str(error), "a readable file; ./start.sh makes it on its first run"
+            ) from error

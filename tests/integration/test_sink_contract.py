@@ -1,0 +1,124 @@
+"""What sink.py promises, asked of every sink. A new sink joins by a line in SINKS."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kafka_consumers.sink import Sink
+from kafka_consumers.sinks.influxdb import InfluxDB
+from kafka_consumers.sinks.influxdb_api import InfluxApi
+from kafka_consumers.sinks.stdout import Stdout
+from support.engines import ORG, Engines
+from support.influxdb_writer import Stage, reading
+from support.loop_fakes import P0, Message, message
+from telemetry import topics
+from telemetry.clock import SystemClock
+from telemetry.errors import Rejected, Unavailable
+from telemetry.reading import encode
+
+
+@dataclass
+class Case:
+    """A sink and how to count what it holds of a GPU."""
+
+    sink: Sink[Any]
+    held: Callable[[str], int]
+    stop: Callable[[], None] | None
+    """Takes the store away; None for a sink that has no server."""
+    start: Callable[[], None] = lambda: None
+    idempotent: bool = True
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    directory = tmp_path_factory.mktemp("sink-contract")
+    with Engines(directory / "engines") as engines, Stage(engines.kafka(), engines.influxdb(), directory) as stage:
+        stage.set_up()
+        yield stage
+
+
+def influxdb(stage: Stage, _directory: Path) -> Case:
+    api = InfluxApi(stage.influxdb.url, ORG, stage.influxdb.token, timeout_seconds=5)
+    return Case(
+        InfluxDB(api, SystemClock()),
+        lambda gpu: stage.points(gpu).total(),
+        stage.influxdb.kill,
+        stage.influxdb.start,
+    )
+
+
+def stdout(_stage: Stage, _directory: Path) -> Case:
+    stream = io.StringIO()
+    sink = Stdout([topics.GPU_METRICS], stream)
+    return Case(sink, lambda gpu: stream.getvalue().count(f'"gpu":"{gpu}"'), None, idempotent=False)
+
+
+SINKS = {"influxdb": influxdb, "stdout": stdout}
+
+
+@pytest.fixture(params=SINKS)
+def case(request: pytest.FixtureRequest, stage: Stage, tmp_path: Path) -> Iterator[Case]:
+    case = SINKS[request.param](stage, tmp_path)
+    case.sink.start()
+    yield case
+    case.start()
+    case.sink.close()
+
+
+def messages(gpu: str, rows: range) -> list[Message]:
+    return [message(row, P0, encode(reading(row, gpu))) for row in rows]
+
+
+def gpu_of(request: pytest.FixtureRequest) -> str:
+    return f"{request.node.originalname.replace('_', '-')[:50]}:0"
+
+
+def test_what_write_returned_from_is_stored(case: Case, request: pytest.FixtureRequest) -> None:
+    items = [case.sink.encode(each) for each in messages(gpu_of(request), range(20))]
+    assert case.sink.write(items) == []
+    assert case.held(gpu_of(request)) == 20
+
+
+def test_nothing_to_write_is_written(case: Case) -> None:
+    assert case.sink.write([]) == []
+
+
+def test_same_items_again_change_nothing(case: Case, request: pytest.FixtureRequest) -> None:
+    items = [case.sink.encode(each) for each in messages(gpu_of(request), range(20))]
+    case.sink.write(items[:15])
+    case.sink.write(items)
+    # What people look at may show a record again after a restart; a store must not.
+    assert case.held(gpu_of(request)) == (20 if case.idempotent else 35)
+
+
+def test_nonsense_is_rejected_or_taken_but_never_a_fault(case: Case) -> None:
+    for value in (None, b"", b"\xff\x00", b"{}", b"x" * 3_000_000):
+        nonsense = message(0)._replace(value=value)
+        with suppress(Rejected):
+            assert case.sink.write([case.sink.encode(nonsense)]) == []
+
+
+def test_store_that_is_away_is_unavailable_and_takes_all_once_it_is_back(
+    case: Case, request: pytest.FixtureRequest
+) -> None:
+    items = [case.sink.encode(each) for each in messages(gpu_of(request), range(20))]
+    if case.stop is not None:
+        case.stop()
+        with pytest.raises(Unavailable) as unavailable:
+            case.sink.write(items)
+        assert 0 < unavailable.value.retry_after <= 60
+        case.start()
+    assert case.sink.write(items) == []
+    assert case.held(gpu_of(request)) == 20
+
+
+def test_close_may_come_before_anything_was_written(stage: Stage, tmp_path: Path) -> None:
+    for make in SINKS.values():
+        make(stage, tmp_path).sink.close()

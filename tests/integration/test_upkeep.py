@@ -1,0 +1,127 @@
+"""Compaction and retention, on Delta tables of the local file system: readers are not disturbed, nothing else goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from spark_jobs.lake import Lake
+from spark_jobs.report_store import ReportStore
+from spark_jobs.spans import Span
+from spark_jobs.upkeep import Upkeep, expired_dates
+from support.lake_day import CATALOGUE, readings, to_spark
+from telemetry.settings import Settings
+from telemetry.timestamp import parse_time
+
+pytestmark = pytest.mark.timeout(900)
+FIRST = date(2026, 11, 22)
+FILES = 100
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    session = SparkSession.builder.appName("upkeep").config("spark.ui.enabled", "false").getOrCreate()
+    yield session
+    session.stop()
+
+
+class Place:
+    """A lake of its own, kept for ``days``."""
+
+    def __init__(self, spark: SparkSession, root: Path, days: int = 0) -> None:
+        settings = Settings(hdfs_url=f"file:{root}", config_dir=Path("config"), lake_retention_days=days)
+        self.lake = Lake(spark, settings, CATALOGUE)
+        self.lake.create()
+        self.store = ReportStore(spark, settings)
+        self.upkeep = Upkeep(spark, settings, self.store)
+        self.path = f"{root}/gpu-metrics/readings"
+
+    def add(self, rows: DataFrame, files: int) -> None:
+        rows.repartition(files).write.format("delta").mode("append").save(self.lake.readings_uri)
+
+    def files(self) -> int:
+        return len(DeltaTable(self.path).file_uris())
+
+    def identities(self) -> list[tuple[str, int]]:
+        """As a reader without Spark finds them."""
+        table = pa.table(DeltaTable(self.path).to_pyarrow_table(columns=["gpu", "row"]))
+        return sorted(zip(table["gpu"].to_pylist(), table["row"].to_pylist(), strict=True))
+
+
+def span(day: date) -> Span:
+    begin = parse_time(f"{day.isoformat()}T00:00:00Z")
+    return Span(begin, begin + 86_400_000_000)
+
+
+def test_many_files_of_a_day_become_one_under_the_eyes_of_a_reader(spark: SparkSession, tmp_path: Path) -> None:
+    place = Place(spark, tmp_path)
+    frame = readings(rows=1000)
+    place.add(to_spark(spark, frame), FILES)
+    assert place.files() == FILES
+    wanted = sorted(zip(frame.gpu, frame.row, strict=True))
+    seen: list[bool] = []
+    failures: list[Exception] = []
+    begun, done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        while not done.is_set() or len(seen) < 2:
+            try:
+                seen.append(place.identities() == wanted)
+            except Exception as error:  # whatever it is, a reader was disturbed
+                failures.append(error)
+                return
+            finally:
+                begun.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert begun.wait(60)
+    place.upkeep.run([span(FIRST)], date(2026, 11, 25))
+    done.set()
+    reader.join()
+    assert failures == []
+    assert set(seen) == {True}
+    assert place.files() == 1
+    assert place.identities() == wanted
+
+
+def test_days_that_were_not_touched_and_windows_of_today_stay_as_they_are(spark: SparkSession, tmp_path: Path) -> None:
+    place = Place(spark, tmp_path)
+    place.add(to_spark(spark, readings(rows=50)), 5)
+    windows = place.lake.windows_uri
+    start = pd.Timestamp("2026-11-22T10:00:00Z")
+    table = pa.table({"gpu": ["desk:0"] * 8, "start": pa.array([start] * 8, pa.timestamp("us", "UTC"))})
+    rows = spark.createDataFrame(table).selectExpr("*", "to_date(start) AS date")
+    rows.repartition(4).write.format("delta").mode("append").save(windows)
+    place.upkeep.run([span(FIRST + timedelta(days=1))], FIRST + timedelta(days=1))
+    assert place.files() == 5
+    place.upkeep.run([span(FIRST)], FIRST)
+    assert place.files() == 1
+    assert len(DeltaTable(windows.removeprefix("file:")).file_uris()) == 4
+    place.upkeep.run([span(FIRST)], FIRST + timedelta(days=1))
+    assert len(DeltaTable(windows.removeprefix("file:")).file_uris()) == 1
+
+
+@pytest.mark.parametrize("days", [0, 10])
+def test_retention_counts_from_when_a_reading_came(spark: SparkSession, tmp_path: Path, days: int) -> None:
+    """An import of years ago stays, a live reading that came eleven days ago goes; 0 keeps everything."""
+    place = Place(spark, tmp_path, days)
+    now = pd.Timestamp(datetime.now(UTC))
+    imported = readings(pd.Timestamp("2016-05-01T10:00:00Z"), rows=40).assign(ingested=now - pd.Timedelta(days=1))
+    fresh = readings(now.floor("D") - pd.Timedelta(days=9), rows=40).assign(ingested=now - pd.Timedelta(days=9))
+    old = readings(now.floor("D") - pd.Timedelta(days=12), rows=40).assign(ingested=now - pd.Timedelta(days=11))
+    frames = [imported.assign(gpu="local:0"), fresh, old.assign(row=old.row + 1000)]
+    for frame in frames:
+        place.add(to_spark(spark, frame), 1)
+    place.upkeep.run([], now.date())
+    kept = frames if days == 0 else frames[:2]
+    assert place.identities() == sorted(pair for each in kept for pair in zip(each.gpu, each.row, strict=True))
+    assert expired_dates(place.store) == ([] if days == 0 else [old.time.min().date()])

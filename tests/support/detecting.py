@@ -1,0 +1,97 @@
+"""Readings -> anomalies by the detectors alone: no Kafka, no HDFS, no lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from kafka_producer.simulate.cards import CARDS
+from kafka_producer.simulate.gpuz_writer import Element, Header, Row, record
+from kafka_producer.simulate.scenarios import SCENARIOS
+from spark_jobs.detectors.baselines import COLUMNS
+from spark_jobs.detectors.changes import Episode
+from spark_jobs.detectors.detection import _collected
+from spark_jobs.detectors.episodes import episodes
+from spark_jobs.detectors.of_readings import of_readings
+from spark_jobs.detectors.of_windows import of_windows
+from spark_jobs.transforms import clean, windows
+from telemetry import catalogue
+from telemetry.catalogue import Catalogue
+from telemetry.reading import Reading, encode
+from telemetry.timestamp import SECOND, parse_time
+
+CATALOGUE = catalogue.load(Path(__file__).parents[2] / "config" / "metrics.yaml")
+SECONDS = 30
+START = datetime(2026, 1, 15)
+
+
+def readings_of(elements: Iterable[Element], gpu: str) -> list[Reading]:
+    """The rows of a simulated log; local time taken for UTC. Beside it the flag of a value that cannot be."""
+    names: list[str] = []
+    made: list[Reading] = []
+    for element in elements:
+        if isinstance(element, Header):
+            names = [CATALOGUE.column("gpuz", column.header).name for column in element.columns]
+        elif isinstance(element, Row):
+            time = parse_time(f"{element.time.isoformat(timespec='microseconds')}Z")
+            cells = {n: float(c) for n, c in zip(names, element.cells, strict=True) if c != "-"}
+            known = {n: value for n, value in cells.items() if _is_plausible(n, value)}
+            flags = {n: "implausible" for n in cells if n not in known}
+            made.append(
+                Reading("0123456789abcdef/0", len(made), "import", time, None, gpu, gpu.split(":")[0], "gpuz", None,
+                        known, flags)
+            )  # fmt: skip
+    return made
+
+
+def simulated(scenario: str, card: str = "rtx-3080", *, seconds: float, interval: float = 1.0, seed: int = 1,
+              start: datetime = START, gpu: str = "") -> list[Reading]:  # fmt: skip
+    rows = int(seconds / interval)
+    log = record(CARDS[card], SCENARIOS[scenario], seed=seed, start=start, rows=rows, interval=interval)
+    return readings_of(log, gpu or f"{card}:0")
+
+
+def _is_plausible(name: str, value: float) -> bool:
+    metric = CATALOGUE.get(name)
+    return metric is None or metric.is_plausible(value)
+
+
+def frame_of(spark: SparkSession, readings: Iterable[Reading], metrics: Catalogue = CATALOGUE) -> DataFrame:
+    """In the columns of schema.readings, as the stream makes them."""
+    values = pa.array([encode(each) for each in readings], pa.binary())
+    times = pa.array([0] * len(values), pa.timestamp("us", "UTC"))
+    records = spark.createDataFrame(pa.table({"value": values, "timestamp": times}))
+    judged = clean.judged(records, metrics)
+    return judged.filter(clean.is_reading()).drop(clean.REJECTED, clean.SENT)
+
+
+def baselines(spark: SparkSession, rows: Iterable[tuple[str, str, str, float, float]] = ()) -> DataFrame:
+    """(gpu, metric, band, median, mad)."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    types = (pa.string(), pa.string(), pa.string(), pa.float64(), pa.float64())
+    made = {n: pa.array(column, of) for n, column, of in zip(COLUMNS, columns, types, strict=True)}
+    return spark.createDataFrame(pa.table(made))
+
+
+def detected(spark: SparkSession, readings: Iterable[Reading], known: DataFrame | None = None,
+             metrics: Catalogue = CATALOGUE) -> list[Episode]:  # fmt: skip
+    """All anomalies of these readings, as if they were all that there is."""
+    frame = frame_of(spark, readings, metrics).persist()
+    found = of_windows(
+        windows.windows(frame, metrics, SECONDS).withColumn("metric", F.coalesce("metric", F.lit(""))),
+        known or baselines(spark), metrics, SECONDS,
+    )  # fmt: skip
+    made = _collected(episodes(of_readings(frame, metrics, SECONDS).unionByName(found)))
+    frame.unpersist()
+    return sorted(made, key=lambda each: (each.gpu, each.start, each.kind, each.metric))
+
+
+def told(anomaly: Episode) -> str:
+    """For people who read a failed test."""
+    minute = anomaly.start % (86_400 * SECOND) // SECOND / 60
+    return f"{anomaly.gpu} {minute:.1f} min {anomaly.kind} {anomaly.metric} {anomaly.bit} rank {anomaly.rank}"

@@ -1,0 +1,129 @@
+"""Alert rules are whole: Grafana stops at some faults of this file, and is silent about others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dashboard.grafana import generate
+from telemetry import catalogue
+
+ROOT = Path(__file__).parents[3]
+PROVISIONING = ROOT / "dashboard" / "grafana" / "provisioning"
+CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
+FILES = generate.make(CATALOGUE)
+GROUPS: list[dict[str, Any]] = json.loads(FILES[generate.RULES])["groups"]
+RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
+PAGES = {page["uid"]: page for name, text in FILES.items() if name != generate.RULES for page in [json.loads(text)]}
+
+
+def provisioned(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((PROVISIONING / name).read_text(encoding="utf-8"))
+    return found
+
+
+def seconds(duration: str) -> int:
+    match = re.fullmatch(r"(\d+)([smh])", duration)
+    assert match, duration
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def test_groups_have_the_folder_of_the_dashboards_and_an_interval_that_grafana_takes() -> None:
+    (provider,) = provisioned("dashboards/gpustream.yaml")["providers"]
+    for group in GROUPS:
+        assert group["folder"] == provider["folder"]
+        assert seconds(group["interval"]) % 10 == 0
+        assert seconds(group["interval"]) > 0
+    assert "folderUid" not in provider
+    assert len({group["name"] for group in GROUPS}) == len(GROUPS)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["uid"]))
+def test_rule_names_nothing_that_does_not_exist(rule: dict[str, Any]) -> None:
+    sources = {each["uid"] for each in provisioned("datasources/gpustream.yaml")["datasources"]} | {"__expr__"}
+    known: set[str] = set()
+    for query in rule["data"]:
+        model = query["model"]
+        assert query["refId"] == model["refId"]
+        assert query["refId"] not in known
+        assert query["datasourceUid"] == model["datasource"]["uid"]
+        assert query["datasourceUid"] in sources
+        assert ("expression" in model) == (query["datasourceUid"] == "__expr__")
+        assert "expression" not in model or model["expression"] in known
+        known.add(query["refId"])
+    assert rule["condition"] in known
+    panels = {panel["id"] for panel in PAGES[rule["dashboardUid"]]["panels"]}
+    assert rule["panelId"] in panels
+    assert rule["annotations"]["__dashboardUid__"] == rule["dashboardUid"]
+    assert rule["annotations"]["__panelId__"] == str(rule["panelId"])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["uid"]))
+def test_words_of_a_rule_are_those_that_grafana_knows(rule: dict[str, Any]) -> None:
+    assert rule["noDataState"] in {"NoData", "Alerting", "OK", "KeepLast"}
+    assert rule["execErrState"] in {"Error", "Alerting", "OK", "KeepLast"}
+    assert seconds(rule["for"]) % 30 == 0
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,40}", rule["uid"])
+    assert len(rule["title"]) <= 190
+    assert rule["labels"]["severity"] in {"warning", "critical"}
+    # Outside the queries Grafana puts its environment in the place of a dollar and a name.
+    assert "$" not in json.dumps({key: value for key, value in rule.items() if key != "data"})
+    assert "${" not in rule["data"][0]["model"]["query"], "a rule has no variables of a dashboard"
+
+
+def test_names_are_unique() -> None:
+    for key in ("uid", "title"):
+        assert max(Counter(rule[key] for rule in RULES).values()) == 1, key
+
+
+def test_every_limit_of_the_catalogue_has_its_rule_and_no_other() -> None:
+    wanted = {
+        (metric.name, severity, limits.direction, level)
+        for metric in CATALOGUE
+        if (limits := metric.limits)
+        for severity, level in (("warning", limits.warning), ("critical", limits.critical))
+        if level is not None
+    }
+    found = set()
+    for rule in RULES:
+        if rule["labels"]["about"] == "gpu":
+            evaluator = rule["data"][2]["model"]["conditions"][0]["evaluator"]
+            direction = {"gt": "above", "lt": "below"}[evaluator["type"]]
+            found.add((rule["labels"]["metric"], rule["labels"]["severity"], direction, evaluator["params"][0]))
+    assert found == wanted
+    assert len(found) >= 10
+
+
+def test_gpu_rules_are_silent_and_the_platforms_reach_somebody() -> None:
+    points = {each["name"]: each["receivers"] for each in provisioned("alerting/contact-points.yaml")["contactPoints"]}
+    policies = provisioned("alerting/policies.yaml")
+    (root,) = policies["policies"]
+    (gpus,) = root["routes"]
+    always = {each["name"]: each["time_intervals"] for each in policies["muteTimes"]}
+    assert points[root["receiver"]], "the platform's rules go here"
+    assert points[gpus["receiver"]]
+    assert gpus["object_matchers"] == [["about", "=", "gpu"]]
+    assert [always[name] for name in gpus["mute_time_intervals"]] == [
+        [{"times": [{"start_time": "00:00", "end_time": "24:00"}]}]
+    ]
+    assert {rule["labels"]["about"] for rule in RULES} == {"gpu", "platform"}
+    uids = [receiver["uid"] for receivers in points.values() for receiver in receivers]
+    assert len(set(uids)) == len(uids)
+
+
+def test_folder_of_rules_holds_nothing_that_grafana_cannot_read() -> None:
+    assert {path.suffix for path in (PROVISIONING / "alerting").iterdir()} <= {".yaml", ".yml", ".json"}
+
+
+def test_check_names_rules_that_were_edited(tmp_path: Path) -> None:
+    generate.write(FILES, tmp_path)
+    assert generate.stale(FILES, tmp_path) == []
+    rules = tmp_path / generate.RULES
+    rules.write_text(rules.read_text(encoding="utf-8").replace("85", "99"), encoding="utf-8")
+    assert generate.stale(FILES, tmp_path) == [generate.RULES]

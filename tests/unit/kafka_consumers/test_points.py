@@ -1,0 +1,171 @@
+"""Which message becomes which point, and in which bucket."""
+
+from __future__ import annotations
+
+import pytest
+
+from kafka_consumers.sinks import points
+from telemetry import topics
+from telemetry.errors import Rejected
+from telemetry.messages import Aggregate, AlertChange, Anomaly, PipelineReport, ReportRow, Window
+from telemetry.reading import Mode, Reading, encode
+
+NOW = 1_795_428_000_000_000
+READING = Reading(
+    "f/0", 7, "live", 1_700_000_000_000_001, None, "desk:0", "desk", "gpuz", None, {"gpu_load": 99.0}, {}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "bucket"), [("live", "gpu-metrics"), ("demo", "gpu-metrics"), ("import", "gpu-imports")]
+)
+def test_mode_says_the_bucket(mode: Mode, bucket: str) -> None:
+    point = points.of_reading(encode(READING._replace(mode=mode)), NOW)
+    assert point == (bucket, b"gpu_metrics,gpu=desk:0,host=desk,source=gpuz gpu_load=99.0,row=7i 1700000000000001")
+
+
+def test_nasty_host_is_escaped() -> None:
+    point = points.of_reading(encode(READING._replace(host="my, desk=1", source="a b")), NOW)
+    assert rb",host=my\,\ desk\=1,source=a\ b " in point.line
+
+
+def test_window_has_four_fields_per_metric() -> None:
+    window = Window(
+        gpu="desk:0",
+        host="desk",
+        source="gpuz",
+        mode="live",
+        start="2026-11-23T10:00:00.000Z",
+        end="2026-11-23T10:00:30.000Z",
+        readings=30,
+        metrics={"gpu_load": Aggregate(avg=50, min=0, max=100, count=29)},
+    )
+    assert points.of_window(window.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_windows,gpu=desk:0,host=desk,source=gpuz readings=30i,gpu_load_avg=50.0,gpu_load_min=0.0,"
+        b"gpu_load_max=100.0,gpu_load_count=29i 1795428000000000",
+    )
+
+
+def test_anomaly_is_found_by_metric_kind_and_severity() -> None:
+    anomaly = Anomaly(
+        id="a1",
+        gpu="desk:0",
+        host="desk",
+        source="gpuz",
+        mode="live",
+        metric="gpu_temperature",
+        kind="limit",
+        severity="warning",
+        value=90,
+        start="2026-11-23T10:00:00.000Z",
+        sentence='It says "hot"\\',
+    )
+    assert points.of_anomaly(anomaly.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_anomalies,gpu=desk:0,host=desk,kind=limit,metric=gpu_temperature,severity=warning,source=gpuz "
+        rb'id="a1",mode="live",sentence="It says \"hot\"\\",value=90.0 1795428000000000',
+    )
+
+
+def test_alert_keeps_each_change_of_state() -> None:
+    change = AlertChange(
+        id="a1",
+        gpu="desk:0",
+        host="desk",
+        source="gpuz",
+        mode="live",
+        rule="hot",
+        state="firing",
+        severity="critical",
+        time="2026-11-23T10:00:00.000Z",
+        value=99,
+        threshold=95,
+        message="too hot",
+    )
+    assert points.of_alert(change.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_alerts,gpu=desk:0,host=desk,rule=hot,severity=critical,source=gpuz,state=firing "
+        b'id="a1",mode="live",message="too hot",value=99.0,threshold=95.0 1795428000000000',
+    )
+
+
+def test_report_row_of_a_whole_gpu_has_no_metric_tag() -> None:
+    row = ReportRow(
+        report="daily_statistics",
+        date="2026-11-22",
+        day_start="2026-11-22T00:00:00.000Z",
+        gpu="desk:0",
+        host="desk",
+        demo=False,
+        values={"energy_kwh": 1.5},
+    )
+    assert points.of_report_row(row.encode(), NOW) == (
+        "gpu-history",
+        b'gpu_daily,gpu=desk:0,host=desk,report=daily_statistics energy_kwh=1.5,demo=false,date="2026-11-22" '
+        b"1795305600000000",
+    )
+
+
+def test_rows_of_one_day_with_times_of_their_own_are_points_of_their_own() -> None:
+    row = ReportRow(
+        report="hourly_patterns",
+        date="2026-11-22",
+        day_start="2026-11-22T00:00:00.000Z",
+        time="2026-11-22T05:00:00.250000Z",
+        gpu="desk:0",
+        host="desk",
+        demo=False,
+        metric="gpu_load",
+        values={"avg": 1.5},
+    )
+    assert points.of_report_row(row.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_daily,gpu=desk:0,host=desk,metric=gpu_load,report=hourly_patterns avg=1.5,demo=false,"
+        b'date="2026-11-22" 1795323600250000',
+    )
+
+
+def test_report_row_without_a_time_of_its_own_is_read_as_before() -> None:
+    before = b'{"schema":1,"report":"daily_statistics","date":"2026-11-22","day_start":"2026-11-22T00:00:00.000Z",'
+    before += b'"gpu":"desk:0","host":"desk","demo":false,"metric":null,"values":{"energy_kwh":1.5}}'
+    assert points.of_report_row(before, NOW).line.endswith(b" 1795305600000000")
+
+
+def test_report_row_with_a_broken_time_of_its_own_is_rejected() -> None:
+    broken = b'{"schema":1,"report":"r","date":"2026-11-22","day_start":"2026-11-22T00:00:00.000Z","time":"noon",'
+    broken += b'"gpu":"desk:0","host":"desk","demo":false,"values":{}}'
+    with pytest.raises(Rejected, match="ReportRow time"):
+        points.of_report_row(broken, NOW)
+
+
+def test_pipeline_report_counts_rejected_by_reason() -> None:
+    report = PipelineReport(
+        process="influxdb-writer",
+        instance="1",
+        host="here",
+        time="2026-11-23T10:00:00.000Z",
+        started="2026-11-23T09:00:00.000Z",
+        starts=2,
+        received=10,
+        sent=5,
+        rejected={"not_json": 3, "too_large": 2},
+        lag=0,
+        memory_bytes=1,
+    )
+    assert points.of_pipeline_report(report.encode(), NOW) == (
+        "gpu-metrics",
+        b"pipeline,host=here,process=influxdb-writer received=10i,sent=5i,rejected=5i,starts=2i,memory_bytes=1i,"
+        b"rejected_not_json=3i,rejected_too_large=2i,lag=0i 1795428000000000",
+    )
+
+
+def test_every_topic_but_the_dead_letters_becomes_points() -> None:
+    assert set(points.OF_TOPIC) == set(topics.ALL) - {topics.GPU_DEAD_LETTERS}
+
+
+@pytest.mark.parametrize("topic", points.OF_TOPIC)
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"[1]", b"{}", b'{"schema":2}', b'{"schema":1}', b"null", b"1e999"])
+def test_what_is_no_message_is_rejected(topic: str, raw: bytes) -> None:
+    with pytest.raises(Rejected):
+        points.OF_TOPIC[topic](raw, NOW)

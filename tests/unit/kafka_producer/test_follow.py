@@ -1,0 +1,256 @@
+"""A file that grows gives the readings of the whole log, however it grows and however often we begin anew."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kafka_producer.drop_folder import scan
+from kafka_producer.examine import Examined, Examiner, Refused
+from kafka_producer.follow import Follower, OtherContent, Parted
+from kafka_producer.intake import Intake
+from kafka_producer.ledger import Ledger
+from kafka_producer.progress import Progress
+from kafka_producer.publish import Publisher
+from kafka_producer.source_config import Sources
+from support.gpuz_logs import CATALOGUE, NOW, header, row, walk
+from telemetry import topics
+from telemetry.errors import Rejected
+from telemetry.messages import FileOrigin
+from telemetry.reading import Reading, decode
+from telemetry.timestamp import SECOND
+
+HEADER = header("GPU Load [%]", "GPU Temperature [°C]").encode("latin-1")
+ROWS = [row(n, n % 100, 40 + n % 7).encode() for n in range(60)]
+MIXED = [HEADER, *ROWS[:20], b"rubbish\r\n", b"more rubbish\r\n", *ROWS[20:40], HEADER, *ROWS[40:], b"the end\r\n"]
+
+
+class Report:
+    received = 0
+
+
+class Outbox:
+    """A publisher whose broker acknowledges when it is told to."""
+
+    def __init__(self) -> None:
+        self.report = Report()
+        self.sent: list[Reading] = []
+        self.letters: list[bytes] = []
+        self._unacknowledged: list[Callable[[], None]] = []
+
+    def send(self, topic: str, key: str, value: bytes, done: Callable[[], None]) -> None:
+        assert topic == topics.GPU_METRICS
+        self.sent.append(decode(value, 2**62))
+        self._unacknowledged.append(done)
+
+    def dead_letter(
+        self, raw: bytes, error: Rejected, origin: FileOrigin, length: int, sha256: str, done: Callable[[], None]
+    ) -> None:
+        self.letters.append(raw)
+        self._unacknowledged.append(done)
+
+    def acknowledge(self, count: int | None = None) -> None:
+        now, self._unacknowledged = (
+            self._unacknowledged[:count],
+            ([] if count is None else self._unacknowledged[count:]),
+        )
+        for done in now:
+            done()
+
+
+class Now:
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> int:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing here may wait")
+
+
+class Run:
+    """One life of the process, from start to kill -9."""
+
+    def __init__(self, directory: Path, outbox: Outbox, clock: Now) -> None:
+        self.folder = directory / "drop"
+        self.folder.mkdir(exist_ok=True)
+        self._progress = Progress(directory / "state")
+        self.ledger = Ledger(self._progress)
+        self.intake = Intake(
+            [self.folder], directory / "state", self._progress, self.ledger, cast(Publisher, outbox), clock
+        )
+        self._examiner = Examiner(CATALOGUE, Sources(), ZoneInfo("UTC"))
+
+    def examine(self, name: str = "log.txt", header: str | None = None) -> Examined | Refused:
+        (entry,) = [entry for entry in scan(self.folder) if entry.name == name]
+        (found,) = self._examiner.examine(entry, NOW + 3600 * SECOND, header)
+        return found
+
+    def follower(self, name: str = "log.txt", parted: tuple[str, Parted] | None = None) -> Follower:
+        found = self.examine(name)
+        assert isinstance(found, Examined)
+        return self.intake.follower(found, None, parted)
+
+    def kill(self) -> None:
+        for opened in self.intake._open.values():
+            opened.locked.close()  # as the system does
+        self._progress.close()
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    return Outbox()
+
+
+@pytest.fixture
+def run(tmp_path: Path, outbox: Outbox) -> Run:
+    return Run(tmp_path, outbox, Now())
+
+
+def read(follower: Follower) -> None:
+    while follower.step():
+        pass
+
+
+def identities(readings: list[Reading]) -> list[tuple[str, str, int, int]]:
+    return [(reading.origin, reading.gpu, reading.row, reading.time) for reading in readings]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_growth_and_any_kill_give_the_same_readings(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    content = b"".join(MIXED)
+    directory, outbox, clock = tmp_path, Outbox(), Now()
+    run = Run(directory, outbox, clock)
+    log = run.folder / "log.txt"
+    written = len(HEADER) + len(ROWS[0])
+    log.write_bytes(content[:written])
+    follower = run.follower()
+    while written < len(content):
+        grown = chance.randint(1, 700)
+        with log.open("ab") as file:
+            file.write(content[written : written + grown])
+        written = min(len(content), written + grown)
+        read(follower)
+        outbox.acknowledge(chance.choice([None, 0, 1, 2, 5]))
+        if chance.random() < 0.5:
+            run.intake.save()
+        if chance.random() < 0.2:
+            run.kill()
+            outbox._unacknowledged.clear()
+            run = Run(directory, outbox, clock)
+            follower = run.follower()
+    read(follower)
+    outbox.acknowledge()
+    run.intake.save()
+    run.kill()
+    whole = walk(content)
+    found = {(reading.row, reading.time): dict(reading.metrics) for reading in outbox.sent}
+    assert found == {(reading.row, reading.time): dict(reading.metrics) for reading in whole.readings}
+    assert len({(origin, gpu) for origin, gpu, _, _ in identities(outbox.sent)}) == 1
+    assert set(outbox.letters) == {line.raw for line in whole.rejected}
+    again = Run(directory, after := Outbox(), clock)
+    read(again.follower())
+    assert (after.sent, after.letters) == ([], [])
+    again.kill()
+
+
+def test_without_a_kill_nothing_is_sent_twice(run: Run, outbox: Outbox) -> None:
+    log = run.folder / "log.txt"
+    log.write_bytes(b"".join(MIXED[:5]))
+    follower = run.follower()
+    read(follower)
+    for line in MIXED[5:]:
+        with log.open("ab") as file:
+            file.write(line)
+        read(follower)
+    assert max(Counter(identities(outbox.sent)).values()) == 1
+    assert len(outbox.sent) == 60
+    assert len(outbox.letters) == 3
+
+
+def test_an_unfinished_line_waits_and_is_taken_at_the_end_where_it_is_whole(run: Run, outbox: Outbox) -> None:
+    log = run.folder / "log.txt"
+    log.write_bytes(b"".join([HEADER, *ROWS[:2], ROWS[2].rstrip()]))
+    follower = run.follower()
+    read(follower)
+    assert len(outbox.sent) == 2
+    follower.end()
+    assert len(outbox.sent) == 3
+    with log.open("ab") as file:
+        file.write(b"\r\n" + ROWS[3])
+    outbox.acknowledge()
+    run.intake.close(follower)
+    again = run.follower()
+    read(again)
+    assert [reading.row for reading in outbox.sent] == [0, 1, 2, 3]
+
+
+def test_other_content_in_the_same_file_is_noticed(run: Run) -> None:
+    log = run.folder / "log.txt"
+    log.write_bytes(b"".join([HEADER, *ROWS[:5]]))
+    follower = run.follower()
+    read(follower)
+    log.write_bytes(b"".join([HEADER, *ROWS[10:30]]))
+    with pytest.raises(OtherContent):
+        follower.step()
+
+
+def test_two_logs_that_part_are_two(run: Run, outbox: Outbox) -> None:
+    """At the same time they are two cards, and all rows of both count."""
+    (run.folder / "a.txt").write_bytes(b"".join([HEADER, *ROWS[:30]]))
+    read(run.follower("a.txt"))
+    (run.folder / "b.txt").write_bytes(b"".join([HEADER, *ROWS[:10], *(row(n, 7, 7).encode() for n in range(10, 30))]))
+    follower = run.follower("b.txt")
+    with pytest.raises(Parted) as parted:
+        read(follower)
+    assert (parted.value.line, parted.value.row) == (10, 10)
+    outbox.sent.clear()
+    read(run.follower("b.txt", (follower.log.stream.fingerprint, parted.value)))
+    assert [(reading.gpu, reading.row) for reading in outbox.sent] == [("local:1", n) for n in range(30)]
+    outbox.sent.clear()
+    read(run.follower("b.txt"))
+    read(run.follower("a.txt"))
+    assert outbox.sent == []
+
+
+def test_a_log_that_was_cut_and_goes_on_later_keeps_its_card(run: Run, outbox: Outbox) -> None:
+    log = run.folder / "log.txt"
+    log.write_bytes(b"".join([HEADER, *ROWS[:30]]))
+    read(run.follower())
+    log.write_bytes(b"".join([HEADER, *ROWS[:10], *ROWS[40:50]]))
+    follower = run.follower()
+    with pytest.raises(Parted) as parted:
+        read(follower)
+    outbox.sent.clear()
+    read(run.follower(parted=(follower.log.stream.fingerprint, parted.value)))
+    assert [(reading.gpu, reading.row) for reading in outbox.sent] == [("local:0", n) for n in range(10, 20)]
+
+
+def test_rows_without_a_header_take_the_one_that_stood_there(run: Run) -> None:
+    (run.folder / "log.txt").write_bytes(b"".join(ROWS[:5]))
+    refused = run.examine()
+    assert isinstance(refused, Refused)
+    assert refused.error.reason == "no_header"
+    found = run.examine(header=HEADER.decode("latin-1"))
+    assert isinstance(found, Examined)
+    assert found.lines == 5
+
+
+def test_a_log_with_a_long_history_is_live_from_its_current_session_on(tmp_path: Path, outbox: Outbox) -> None:
+    clock = Now()
+    run = Run(tmp_path, outbox, clock)
+    hours = [0, 24, 25, 26]  # after ten o'clock on the day of ``row``; the last three follow each other closely
+    content = HEADER + b"".join(row(hour * 3600 - 1800 + n * 60, 1, 50).encode() for hour in hours for n in range(60))
+    (run.folder / "log.txt").write_bytes(content)
+    newest = max(reading.time for reading in walk(content).readings)
+    clock.time = newest + 5 * SECOND
+    read(run.follower())
+    assert [reading.mode for reading in outbox.sent] == ["import"] * 60 + ["live"] * 180

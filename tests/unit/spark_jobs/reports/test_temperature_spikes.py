@@ -1,0 +1,100 @@
+"""The report temperature_spikes equals pandas on the same readings, and knows the limit of a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import SparkSession
+
+from spark_jobs.load_bands import LOWEST
+from spark_jobs.reports import temperature_spikes
+from support.lake_day import CATALOGUE, MEASURED, assert_same, readings, to_spark
+
+METRICS = ("gpu_temperature", "hot_spot_temperature", *MEASURED[1:])
+
+
+def heated() -> pd.DataFrame:
+    """A climb above the limit, one above the usual, and a rest of 10 s, then of 11 s, within one."""
+    frame = readings(rows=1500)
+    frame["hot_spot_temperature"] = frame.gpu_temperature + 8
+    of_first = frame[frame.gpu == "desk:0"].index
+    frame.loc[of_first[300:330], "gpu_temperature"] = 93.0
+    frame.loc[of_first[310], "gpu_temperature"] = 50.0
+    frame.loc[of_first[700:720], "hot_spot_temperature"] += 40
+    frame.loc[frame[frame.gpu == "demo-01:0"].index[5:9], "hot_spot_temperature"] = 104.0
+    steady = frame[frame.gpu == "desk:1"].index
+    frame.loc[steady, "time"] = frame.time[steady[0]] + pd.to_timedelta(np.arange(len(steady)), unit="s")
+    frame.loc[steady, "gpu_temperature"] = 60.0
+    for begin, end in ((100, 105), (114, 120), (131, 140)):
+        frame.loc[steady[begin:end], "gpu_temperature"] = 66.0
+    frame.loc[steady[200:210], "gpu_temperature"] = 65.0  # not further than five times a degree
+    return frame
+
+
+def spikes(frame: pd.DataFrame) -> pd.DataFrame:
+    made: list[dict[str, Any]] = []
+    names, edges = list(LOWEST), [*LOWEST.values(), np.inf]
+    frame = frame.assign(band=pd.cut(frame.gpu_load, edges, right=False, labels=names).astype(str)).sort_values("time")
+    for metric in ("gpu_temperature", "hot_spot_temperature"):
+        limits = CATALOGUE[metric].limits
+        assert limits is not None
+        assert limits.warning is not None
+        warning = limits.warning
+        for gpu, each in frame.dropna(subset=metric).groupby("gpu"):
+            beyond = each.groupby("band")[metric].transform(usual_end)
+            value = each[metric]
+            hot = each[(value > warning) | (value > beyond)]
+            run = (hot.time.diff().dt.total_seconds() > 10).cumsum()
+            for _, spike in hot.groupby(run):
+                over = spike[metric] > warning
+                broken = np.where(
+                    over & (spike[metric] > beyond[spike.index]),
+                    np.minimum(warning, beyond[spike.index]),
+                    np.where(over, warning, beyond[spike.index]),
+                )
+                made.append(
+                    {
+                        "gpu": gpu,
+                        "host": spike.host.iloc[0],
+                        "demo": spike.host.iloc[0].startswith("demo-"),
+                        "metric": metric,
+                        "start": spike.time.min().tz_localize(None),
+                        "end": spike.time.max().tz_localize(None),
+                        "seconds": (spike.time.max() - spike.time.min()).total_seconds(),
+                        "readings": len(spike),
+                        "peak": spike[metric].max(),
+                        "threshold": broken.min(),
+                        "cause": "limit" if over.any() else "load",
+                    }
+                )
+    return pd.DataFrame(made)
+
+
+def usual_end(values: pd.Series[float]) -> float:
+    deviation = (values - values.median()).abs().median()
+    return float(values.median() + 5 * max(1.4826 * deviation, 1.0))
+
+
+def test_spikes_equal_pandas(spark: SparkSession) -> None:
+    frame = heated()
+    wanted = spikes(frame)
+    assert_same(temperature_spikes.rows(to_spark(spark, frame), METRICS, CATALOGUE), wanted, ["gpu", "metric", "start"])
+    first = wanted[(wanted.gpu == "desk:0") & (wanted.peak == 93.0)]
+    assert set(first.cause) == {"limit"}
+    # A rest of 10 s is bridged, 11 s are not, and 65 is not far enough from 60.
+    assert list(wanted[(wanted.gpu == "desk:1") & (wanted.metric == "gpu_temperature")].seconds) == [19.0, 8.0]
+
+
+def test_processor_is_judged_by_its_limit_alone(spark: SparkSession) -> None:
+    frame = readings(rows=400).assign(cpu_temperature=45.0, gpu_load=50.0)
+    frame.loc[100:103, "cpu_temperature"] = 70.0
+    frame.loc[200:203, "cpu_temperature"] = 81.0
+    rows = temperature_spikes.rows(to_spark(spark, frame), ("cpu_temperature", "gpu_load"), CATALOGUE).collect()
+    assert [(row["gpu"], row["peak"], row["cause"]) for row in rows] == [("desk:0", 81.0, "limit")]
+
+
+def test_day_without_temperatures_has_no_spikes(spark: SparkSession) -> None:
+    rows = temperature_spikes.rows(to_spark(spark, readings(rows=10)), ("gpu_load",), CATALOGUE)
+    assert rows.collect() == []
