@@ -19,7 +19,7 @@ from support.engines import Kafka
 from support.gpuz_logs import header
 from support.producer_bench import COLUMNS, PRODUCER, REPOSITORY, Bench, until
 from telemetry import topics
-from telemetry.messages import DeadLetter, PipelineReport
+from telemetry.messages import DeadLetter, FileOrigin, PipelineReport
 from telemetry.reading import Reading
 
 FIRST = datetime(2023, 6, 16, 10)
@@ -102,8 +102,9 @@ class Folder(Bench):
         return [reading for gpu in (0, 1, 2) for reading in self.readings(self.gpu(gpu))]
 
     def letters(self, name: str) -> list[DeadLetter]:
+        """Of files: what consumers of other tests could not use lies on the same topic."""
         letters = [DeadLetter.decode(raw) for raw in self.values(topics.GPU_DEAD_LETTERS)]
-        return [letter for letter in letters if letter.origin.file.endswith(name)]  # type: ignore[union-attr]
+        return [letter for letter in letters if isinstance(letter.origin, FileOrigin) and letter.origin.file.endswith(name)]
 
 
 @pytest.fixture
