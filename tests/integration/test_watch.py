@@ -104,7 +104,8 @@ class Folder(Bench):
     def letters(self, name: str) -> list[DeadLetter]:
         """Of files: what consumers of other tests could not use lies on the same topic."""
         letters = [DeadLetter.decode(raw) for raw in self.values(topics.GPU_DEAD_LETTERS)]
-        return [letter for letter in letters if isinstance(letter.origin, FileOrigin) and letter.origin.file.endswith(name)]
+        of_files = [letter for letter in letters if isinstance(letter.origin, FileOrigin)]
+        return [letter for letter in of_files if letter.origin.file.endswith(name)]  # type: ignore[union-attr]
 
 
 @pytest.fixture
