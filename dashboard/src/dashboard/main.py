@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from dashboard import card_command, grafana_command, wait_command
+from dashboard import card_command, grafana_command, serve_command, wait_command
 from dashboard.status import command as status_command
 from telemetry import logs
 from telemetry.errors import Misconfigured, Unavailable
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="dashboard", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for each in (status_command, wait_command, card_command, grafana_command):
+    for each in (status_command, wait_command, card_command, grafana_command, serve_command):
         each.add_parser(commands)
     options = parser.parse_args(arguments)
     logs.configure(f"dashboard-{options.command}")

@@ -79,6 +79,23 @@ class Settings(BaseSettings):
         Path(), description="File with the user's password. Empty: GPUSTREAM_RUN_DIR/secrets/postgres-password."
     )
 
+    console_port: int = Field(8000, ge=1, le=65_535, description="Port of the console and of the REST API.")
+    console_host: str = Field("127.0.0.1", description="Address on which the console listens.")
+    console_tokens_dir: Path = Field(
+        Path(),
+        description="Folder of console-viewer-token, console-operator-token and console-admin-token."
+        " Empty: GPUSTREAM_RUN_DIR/secrets.",
+    )
+    console_rate_per_minute: int = Field(1200, ge=1, description="Most requests of one caller of the API per minute.")
+    console_cors_origins: str = Field(
+        "", description="Web pages that may call the API, such as https://portal.example, with commas. Empty: none."
+    )
+    console_upload_megabytes: int = Field(512, ge=1, description="Largest log that the console takes.")
+    uploads_dir: Path = Field(
+        Path(), description="Where the console puts logs for the producer. Empty: GPUSTREAM_RUN_DIR/uploads."
+    )
+    datacenter: str = Field("local", description="What the REST API calls the place of these machines.")
+
     grafana_port: int = Field(3000, description="Port of Grafana on 127.0.0.1.")
 
     grafana_refresh: str = Field(
@@ -159,6 +176,8 @@ class Settings(BaseSettings):
             "influxdb_token_file": f"{run_dir}/secrets/influxdb-token",
             "influxdb_read_token_file": f"{run_dir}/secrets/influxdb-read-token",
             "postgres_password_file": f"{run_dir}/secrets/postgres-password",
+            "console_tokens_dir": f"{run_dir}/secrets",
+            "uploads_dir": f"{run_dir}/uploads",
             "hdfs_url": f"hdfs://127.0.0.1:{setting('hdfs_rpc_port')}",
             "webhdfs_url": f"http://127.0.0.1:{setting('hdfs_port')}",
             "spark_checkpoint": f"{run_dir}/data/spark-checkpoints",

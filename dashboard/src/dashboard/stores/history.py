@@ -104,6 +104,10 @@ class History(Protocol):
         """All of them, oldest first, in pieces that fit in memory: for exports and cards. Raises while iterated."""
         ...
 
+    def recent(self, gpu: str, limit: int = 100) -> list[Row]:
+        """The last ``limit`` of them, newest first."""
+        ...
+
     def windows(self, gpu: str, span: Span, metrics: Sequence[str] = (), limit: int = 10_000) -> list[WindowRow]:
         """Oldest first; no ``metrics``: all."""
         ...

@@ -1,0 +1,50 @@
+"""``dashboard serve``: the console and the REST API, until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from telemetry.settings import Settings
+
+EXAMPLES = """examples:
+  dashboard serve                   what start.sh runs: http://127.0.0.1:8000 (CONSOLE_PORT)
+  dashboard serve --port 8001
+"""
+_GRACE_SECONDS = 3
+"""For answers on their way when it ends; event streams never end by themselves."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """The command ``serve`` for ``dashboard``'s parser; ``run`` does it."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="the console in the browser, and the REST API",
+        description="Serves the console and the REST API (docs/api.md) on CONSOLE_HOST and CONSOLE_PORT.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, help="instead of CONSOLE_PORT")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0 after a polite end. Raises Misconfigured."""
+    # The other commands of `dashboard` do without these.
+    import uvicorn
+
+    from dashboard.app import create_app
+    from dashboard.stores.opened import opened
+
+    settings = Settings.load()
+    with opened(settings) as stores:
+        uvicorn.run(
+            create_app(settings, stores),
+            host=settings.console_host,
+            port=options.port or settings.console_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    return 0
