@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+import yaml
 from kafka import KafkaConsumer, KafkaProducer
 
 from kafka_consumers.alerts import config
@@ -26,12 +28,13 @@ from kafka_producer.sources.gpuz.file import GpuzFile
 from kafka_producer.sources.gpuz.log import GpuzLog, Pass
 from support.alert_cases import CATALOGUE, ROOT, World
 from support.engines import Kafka, PostgreSQL
+from support.readings import made_up
 from telemetry import reading, topics
 from telemetry.errors import Misconfigured, Unavailable
 from telemetry.messages import AlertChange
-from telemetry.reading import Reading
+from telemetry.reading import Reading, split_gpu
 from telemetry.settings import Settings
-from telemetry.timestamp import format_time
+from telemetry.timestamp import SECOND, format_time
 
 DEADLINE = 120
 
@@ -171,6 +174,103 @@ def test_kill_9_anywhere_gives_the_same_rows(kafka: Kafka, settings: Settings, e
     assert list(dict.fromkeys(each.encode() for each in on_the_topic(kafka, "demo-02:0"))) == [
         each.encode() for each in told
     ]
+
+
+def hot(gpu: str, seconds: int) -> list[Reading]:
+    """A live GPU that has been too hot for so long by now."""
+    now = time.time_ns() // 1000
+    times = [now - back * SECOND for back in range(seconds, 0, -1)]
+    metrics = {"gpu_temperature": 97.0}
+    return [
+        made_up(n, at, gpu=gpu, host=split_gpu(gpu)[0], source="nvml", metrics=metrics) for n, at in enumerate(times)
+    ]
+
+
+@pytest.fixture
+def impatient(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """An inventory, and silences that are told after a second or two."""
+    folder = tmp_path / "config"
+    shutil.copytree(ROOT / "config", folder)
+    file = folder / "alerts.yaml"
+    given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    given["clocks"]["resume"] = "1s"
+    given["inventory"] = [{"host": "never-01", "gpus": 1}]
+    for rule in ("gpu_silent", "gpu_missing"):
+        given["rules"][rule]["for"] = "2s"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    return environment | {"CONFIG_DIR": str(folder)}
+
+
+def open_alert(settings: Settings, gpu: str, rule: str) -> str | None:
+    found = query(settings, "SELECT id FROM alerts WHERE gpu = %s AND rule = %s AND resolved IS NULL", gpu, rule)
+    return str(found[0][0]) if found else None
+
+
+def ask(settings: Settings, alert: str, action: str) -> int:
+    sql = "INSERT INTO requests (alert_id, action, by_whom, comment) VALUES (%s, %s, 'ann', 'On it') RETURNING number"
+    return int(query(settings, sql, alert, action)[0][0])
+
+
+def outcome(settings: Settings, number: int) -> str | None:
+    found: str | None = query(settings, "SELECT outcome FROM requests WHERE number = %s", number)[0][0]
+    return found
+
+
+def test_people_act_and_silence_is_noticed_while_nothing_arrives(
+    kafka: Kafka, settings: Settings, impatient: dict[str, str]
+) -> None:
+    gpu, rule = "lab-01:0", "gpu_temperature_critical"
+    Store(settings).start()
+    send(kafka, hot(gpu, 20))
+    with engine(impatient):
+        wait_for(lambda: open_alert(settings, gpu, rule))
+        alert = open_alert(settings, gpu, rule) or ""
+        first = ask(settings, alert, "acknowledge")
+        wait_for(lambda: outcome(settings, first))
+        wait_for(lambda: open_alert(settings, gpu, "gpu_silent"))
+        wait_for(lambda: open_alert(settings, "never-01:0", "gpu_missing"))
+    # What is asked while no engine runs is done when one does; kill -9 has changed nothing.
+    second, third = ask(settings, alert, "acknowledge"), ask(settings, alert, "resolve")
+    with engine(impatient):
+        wait_for(lambda: outcome(settings, third))
+        late = ask(settings, alert, "acknowledge")
+        wait_for(lambda: outcome(settings, late))
+        wait_for(lambda: query(settings, "SELECT count(*) FROM changes WHERE NOT published") == [(0,)])
+    assert [outcome(settings, each) for each in (first, second, third, late)] == ["done", "already", "done", "unknown"]
+    life = [
+        (each.rule, each.state, each.reason) for each in on_the_topic(kafka, gpu) if each.rule in {rule, "gpu_silent"}
+    ]
+    assert list(dict.fromkeys(life)) == [
+        (rule, "firing", "held"),
+        (rule, "acknowledged", "by_hand"),
+        ("gpu_silent", "firing", "silent"),
+        (rule, "resolved", "by_hand"),
+    ]
+    words = query(settings, "SELECT by_whom, words FROM comments WHERE alert_id = %s", alert)
+    assert words == [("ann", "On it")] * 4
+    shown = query(
+        settings, "SELECT node_id, gpu_index, alert_type, status, acknowledged_by FROM alerts_api WHERE id = %s", alert
+    )
+    assert shown == [("lab-01", "0", rule, "resolved", "ann")]
+
+
+def test_a_second_engine_waits_until_the_first_has_gone(settings: Settings) -> None:
+    first, second = Store(settings), Store(settings)
+    first.start()
+    first.take_over()
+    with pytest.raises(Unavailable, match="another alert engine works"):
+        second.take_over()
+    first.close()
+    wait_for(partial(succeeds, second.take_over))
+    second.close()
+
+
+def succeeds(act: Callable[[], None]) -> bool:
+    try:
+        act()
+    except Unavailable:
+        return False
+    return True
 
 
 def test_two_engines_never_judge_the_same(settings: Settings) -> None:

@@ -95,6 +95,11 @@ class FakeKafka:
         self.commits.append(dict(offsets))
         self.committed |= offsets
 
+    def ends(self, done: Mapping[Partition, int]) -> dict[Partition, int] | None:
+        self._answer()
+        starts = {each: done.get(each, self.committed[each]) for each in self.owned}
+        return {each: len(self.log[each]) for each in self.owned if len(self.log[each]) > starts[each]}
+
     def lag(self, done: Mapping[Partition, int]) -> int | None:
         return sum(len(self.log[each]) - done.get(each, self.committed[each]) for each in self.owned)
 

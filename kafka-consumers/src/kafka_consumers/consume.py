@@ -11,11 +11,13 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
+from functools import partial
 from threading import Event
 from typing import Any, Generic, NamedTuple, Protocol
 
 from kafka_consumers.batch import Batch, Limits, Partition
 from kafka_consumers.sink import Item, Sink
+from kafka_consumers.tide import Tide
 from kafka_consumers.waiting import Server
 from kafka_consumers.writer import DeadLetters, Writer, Written
 from telemetry.clock import Clock
@@ -51,8 +53,13 @@ class Input(Protocol):
 
     def commit(self, offsets: Mapping[Partition, int]) -> None: ...
 
+    def ends(self, done: Mapping[Partition, int]) -> Mapping[Partition, int] | None:
+        """The end of each partition that has records after ``done`` (or after what was committed before us); None
+        while there are no partitions."""
+        ...
+
     def lag(self, done: Mapping[Partition, int]) -> int | None:
-        """Records after ``done`` (or after what was committed before us), over all partitions."""
+        """How many records those are, over all partitions."""
         ...
 
 
@@ -61,6 +68,14 @@ class Outbox(DeadLetters, Protocol):
 
     def tell(self, report: PipelineReport) -> None:
         """Sent and forgotten. Raises Unavailable."""
+        ...
+
+
+class Ticker(Protocol):
+    """A sink that wants to know, too, that time passes."""
+
+    def tick(self, now: int) -> None:
+        """Everything that Kafka had taken by ``now`` is written. Called as ``write`` is; may raise Unavailable."""
         ...
 
 
@@ -82,6 +97,7 @@ class Loop(Generic[Item]):
         clock: Clock,
         limits: Limits,
         stop: Event,
+        ticker: Ticker | None = None,
     ) -> None:
         self._input = source
         self._sink = sink
@@ -99,6 +115,9 @@ class Loop(Generic[Item]):
         self._done: dict[Partition, int] = {}
         self._next: dict[Partition, int] = {}
         self._paused = False
+        self._ticker = ticker
+        self._tide = Tide()
+        self._ticking: Future[None] | None = None
         self._kafka = Server("kafka", clock, stop)
 
     def run(self) -> None:
@@ -123,6 +142,7 @@ class Loop(Generic[Item]):
         self._submit_if_due()
         self._collect()
         self._commit()
+        self._tick()
         self._say()
 
     def _wait_for_room(self) -> None:
@@ -187,6 +207,7 @@ class Loop(Generic[Item]):
                 self._uncommitted.pop(partition, None)
                 self._done.pop(partition, None)
                 self._next.pop(partition, None)
+        self._tide.forget()
         logger.info("rebalance partitions=%d gone=%d", len(owned), len(gone))
         self._owned = set(owned)
 
@@ -217,11 +238,27 @@ class Loop(Generic[Item]):
             self._input.commit(self._uncommitted)
             self._uncommitted = {}
 
+    def _tick(self) -> None:
+        if self._ticker is None:
+            return
+        if self._ticking is not None and self._ticking.done():
+            self._ticking.result()
+            self._ticking = None
+        now = self._clock.now()
+        if self._tide.is_due(now):
+            # What was polled and is not yet written counts as waiting.
+            ends = self._input.ends({partition: self._done.get(partition, 0) for partition in self._next})
+            if ends is not None:
+                self._tide.set(now, ends)
+        if self._ticking is None and (time := self._tide.reached(self._done)) is not None:
+            self._ticking = self._writer.run(partial(self._ticker.tick, time))
+
     def _drain(self) -> None:
         """What was polled is written and committed, as far as the store answers; the rest is polled again."""
         if len(self._batch):
             self._submit()
-        wait([each.written for each in self._in_flight], timeout=DRAIN_SECONDS)
+        at_work: list[Future[Any]] = [each.written for each in self._in_flight]
+        wait([*at_work, *filter(None, [self._ticking])], timeout=DRAIN_SECONDS)
         try:
             self._collect()
         except Unavailable as error:

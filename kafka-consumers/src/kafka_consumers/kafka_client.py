@@ -120,8 +120,15 @@ class KafkaInput:
         except KafkaError as error:
             raise Unavailable(f"Kafka did not take the offsets ({error})") from error
 
+    def ends(self, done: Mapping[Partition, int]) -> dict[Partition, int] | None:
+        return None if (waiting := self._waiting(done)) is None else {each: end for each, (_, end) in waiting.items()}
+
     def lag(self, done: Mapping[Partition, int]) -> int | None:
         """None while nothing is assigned."""
+        return None if (waiting := self._waiting(done)) is None else sum(end - at for at, end in waiting.values())
+
+    def _waiting(self, done: Mapping[Partition, int]) -> dict[Partition, tuple[int, int]] | None:
+        """Partition -> (next to write, end), where the two differ."""
         partitions = self._consumer.assignment()
         if not partitions:
             return None
@@ -130,7 +137,7 @@ class KafkaInput:
             starts = {each: done[each] if each in done else self._position(each) for each in partitions}
         except KafkaError as error:
             raise Unavailable(f"Kafka did not tell how much waits ({error})") from error
-        return sum(max(0, end - starts[partition]) for partition, end in ends.items())
+        return {each: (starts[each], end) for each, end in ends.items() if end > starts[each]}
 
     def _position(self, partition: TopicPartition) -> int:
         return int(self._consumer.position(partition, timeout_ms=_ANSWER_MS) or 0)

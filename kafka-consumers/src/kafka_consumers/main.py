@@ -13,7 +13,7 @@ from threading import Event
 from kafka_consumers.alerts import config as alert_config
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.batch import Limits
-from kafka_consumers.consume import Loop
+from kafka_consumers.consume import Loop, Ticker
 from kafka_consumers.kafka_client import KafkaAlerts, KafkaInput, KafkaOutbox, connect
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
@@ -104,8 +104,9 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     from kafka_consumers.alerts.engine import Engine
     from kafka_consumers.alerts.store import Store
 
-    engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock)
-    _run(settings, engine, "alert-engine", clock)
+    resume = loaded.file.clocks.resume
+    engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
+    _run(settings, engine, "alert-engine", clock, engine)
 
 
 def _positive(text: str) -> int:
@@ -114,7 +115,7 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock) -> None:
+def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock, ticker: Ticker | None = None) -> None:
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: stop.set())
@@ -131,7 +132,7 @@ def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock) -> No
     limits = Limits(settings.influxdb_batch_lines, settings.influxdb_batch_ms)
     logger.info("started topics=%d batch=%d", len(sink.topics), limits.records)
     try:
-        Loop(source, sink, outbox, report, heartbeat, clock, limits, stop).run()
+        Loop(source, sink, outbox, report, heartbeat, clock, limits, stop, ticker).run()
     finally:
         outbox.close()
         source.close()

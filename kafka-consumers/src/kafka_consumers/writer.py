@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Event, Thread
-from typing import Generic, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from kafka_consumers.batch import BadRecord, Batch
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.waiting import Server
 from telemetry.clock import Clock
+
+T = TypeVar("T")
 
 
 class DeadLetters(Protocol):
@@ -37,7 +39,7 @@ class Writer(Generic[Item]):
         self._sink = sink
         self._dead_letters = dead_letters
         self._clock = clock
-        self._queue: queue.SimpleQueue[tuple[Batch[Item], Future[Written]]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         self._store = Server("store", clock, stop)
         self._letters = Server("dead-letters", clock, stop)
         Thread(target=self._run, name="writer", daemon=True).start()
@@ -45,19 +47,26 @@ class Writer(Generic[Item]):
     def submit(self, batch: Batch[Item]) -> Future[Written]:
         """Its result comes when the store and the dead letters have acknowledged; what they raise besides Unavailable,
         and Unavailable once the process is to stop, comes as its exception."""
-        future: Future[Written] = Future()
-        self._queue.put((batch, future))
+        return self._put(lambda: self._write(batch))
+
+    def run(self, act: Callable[[], None]) -> Future[None]:
+        """``act``, between two batches; as a batch, it is tried again while the store is away."""
+        return self._put(lambda: self._store.insist(act))
+
+    def _put(self, act: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._queue.put((act, future))
         return future
 
     def _run(self) -> None:
         while True:
-            batch, future = self._queue.get()
+            act, future = self._queue.get()
             try:
-                written = self._write(batch)
+                result = act()
             except BaseException as error:
                 future.set_exception(error)
             else:
-                future.set_result(written)
+                future.set_result(result)
 
     def _write(self, batch: Batch[Item]) -> Written:
         refusals = self._store.insist(lambda: self._sink.write(batch.items)) if batch.items else []

@@ -10,8 +10,9 @@ import pytest
 
 from kafka_consumers import consume
 from kafka_consumers.batch import Limits, Partition
-from kafka_consumers.consume import Loop
+from kafka_consumers.consume import Loop, Ticker
 from support.loop_fakes import P0, P1, FakeKafka, FakeSink, SteppingClock
+from telemetry.errors import Unavailable
 from telemetry.heartbeat import Heartbeat
 from telemetry.pipeline import SelfReport
 
@@ -19,7 +20,9 @@ from telemetry.pipeline import SelfReport
 class Stage:
     """A loop with its fakes. It stops when everything is committed, unless a test stops it before."""
 
-    def __init__(self, directory: Path, messages: Mapping[Partition, int], batch: int = 5) -> None:
+    def __init__(
+        self, directory: Path, messages: Mapping[Partition, int], batch: int = 5, ticker: Ticker | None = None
+    ) -> None:
         self.clock = SteppingClock()
         self.stop = threading.Event()
         self.kafka = FakeKafka(self.clock, messages, self.at_poll)
@@ -29,7 +32,7 @@ class Stage:
         heartbeat = Heartbeat(directory, "writer")
         limits = Limits(batch, 100)
         self.loop = Loop(
-            self.kafka, self.sink, self.kafka, self.report, heartbeat, self.clock, limits, self.stop
+            self.kafka, self.sink, self.kafka, self.report, heartbeat, self.clock, limits, self.stop, ticker
         )  # fmt: skip
 
     def at_poll(self, number: int) -> None:
@@ -255,3 +258,69 @@ def test_records_that_kafka_deleted_unread_are_said(tmp_path: Path, caplog: pyte
     assert [record.getMessage() for record in caplog.records if record.getMessage().startswith("gap")] == [
         "gap topic=gpu-metrics partition=0 records=4: Kafka deleted them before they were read"
     ]
+
+
+class Ticks:
+    """Notes what was stored when time passed; ``enough`` is set after some ticks."""
+
+    def __init__(self, most: int) -> None:
+        self.stage: Stage | None = None
+        self.seen: list[tuple[int, int]] = []
+        self.enough = threading.Event()
+        self._most = most
+        self.failures = 0
+
+    def tick(self, now: int) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("the store is away", retry_after=0.001)
+        assert self.stage is not None
+        self.seen.append((now, len(self.stage.sink.stored)))
+        if len(self.seen) >= self._most:
+            self.enough.set()
+
+
+class Ticked(Stage):
+    def at_poll(self, number: int) -> None:
+        assert isinstance(self.ticks, Ticks)
+        if self.ticks.enough.is_set() and self.kafka.finished():
+            self.stop.set()
+
+    def __init__(self, directory: Path, messages: Mapping[Partition, int], ticks: Ticks) -> None:
+        self.ticks = ticks
+        ticks.stage = self
+        super().__init__(directory, messages, ticker=ticks)
+
+
+def test_time_passes_only_for_what_is_written(tmp_path: Path) -> None:
+    stage = Ticked(tmp_path, {P0: 200}, Ticks(3))
+    stage.run()
+    first, *later = stage.ticks.seen
+    # The mark stood at the end of what Kafka had: no tick came before all of it was stored.
+    assert first[1] == 200
+    assert [stored for _, stored in later] == [200] * len(later)
+    times = [now for now, _ in stage.ticks.seen]
+    assert times == sorted(set(times))
+
+
+def test_time_passes_while_nothing_arrives(tmp_path: Path) -> None:
+    stage = Ticked(tmp_path, {P0: 0}, Ticks(5))
+    stage.run()
+    assert len(stage.ticks.seen) >= 5
+
+
+def test_a_tick_is_repeated_until_the_store_is_back(tmp_path: Path) -> None:
+    ticks = Ticks(2)
+    ticks.failures = 3
+    stage = Ticked(tmp_path, {P0: 10}, ticks)
+    stage.run()
+    assert ticks.failures == 0
+    assert len(ticks.seen) >= 2
+
+
+def test_no_time_passes_while_kafka_is_away(tmp_path: Path) -> None:
+    stage = Ticked(tmp_path, {P0: 10}, Ticks(2))
+    stage.kafka.away = 5
+    stage.run()
+    # Kafka's absence was waited for, not taken for silence.
+    assert stage.ticks.seen[0][1] == 10

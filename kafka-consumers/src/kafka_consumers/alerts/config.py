@@ -27,6 +27,8 @@ class Clocks(Strict):
     """A sender whose clock is ahead by more than this may set it back."""
     recording_ended: Duration = Field(gt=0)
     """An import of which nothing has arrived for so long has ended."""
+    resume: Duration = Field(default="1m", validate_default=True)
+    """After a start, or when Kafka was away for as long, time alone raises nothing for so long."""
 
 
 class Flapping(Strict):

@@ -6,19 +6,31 @@ topic is fed from the store: a change is there at least once, and twice with equ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.alerts.store import Store
-from kafka_consumers.alerts.transaction import Arrival, Partition, judge_batch, keys_of
+from kafka_consumers.alerts.transaction import (
+    Arrival,
+    Partition,
+    Transaction,
+    answer,
+    judge_batch,
+    keys_of,
+    look_around,
+    tick_all,
+)
 from kafka_consumers.sink import Record, Refusal
 from telemetry import reading, topics
 from telemetry.clock import Clock
 from telemetry.errors import Unavailable
 from telemetry.messages import Anomaly
+from telemetry.timestamp import SECOND
 
 _PUBLISHED_AT_ONCE = 500
+_ANSWER_EVERY = SECOND // 2
+_PAUSE = 10 * SECOND
 
 
 class Publisher(Protocol):
@@ -34,15 +46,33 @@ class Engine:
 
     topics: Final = (topics.GPU_METRICS, topics.GPU_ANOMALIES)
 
-    def __init__(self, judge: Judge, store: Store, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        resume: int,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``resume``: after a start, or a pause as long, time alone raises nothing for so long (microseconds).
+        ``changed`` is called when alerts have changed."""
         self._judge = judge
         self._store = store
         self._publisher = publisher
         self._clock = clock
+        self._resume = resume
+        self._changed = changed
         self._positions: dict[Partition, int] | None = None
+        self._answered = 0
+        self._ticked: int | None = None
+        self._watching_from = 0
+        self._looked_around = False
+        self._to_publish = True
 
     def start(self) -> None:
         self._store.start()
+        self._store.take_over()
         self._positions = self._store.positions()
 
     def encode(self, record: Record) -> Arrival:
@@ -62,13 +92,55 @@ class Engine:
             self._positions = None
             raise
         self._positions = {**positions, **made.positions}
+        self._note(made)
+        if self._clock.now() - self._answered >= _ANSWER_EVERY:
+            self._answer()
         self._publish()
         return []
 
+    def tick(self, now: int) -> None:
+        """Everything that Kafka had taken by ``now`` has been judged. Called about once a second."""
+        self._answer()
+        self._pass_time(now)
+        self._publish()
+
+    def _answer(self) -> None:
+        """What people asked for. They do not wait for a backlog."""
+        if requests := self._store.requests():
+            tracks = self._store.tracks_of({each.alert_id for each in requests})
+            self._commit(answer(self._judge, tracks, requests, self._clock.now()))
+        self._answered = self._clock.now()
+
+    def _pass_time(self, now: int) -> None:
+        if self._ticked is None or now - self._ticked > max(self._resume, _PAUSE):
+            # We, or Kafka, were away; what sends to it may need a moment, too, and is not silent for that.
+            self._watching_from = now + self._resume
+        self._ticked = now
+        if now < self._watching_from:
+            return
+        if not self._looked_around:
+            self._commit(look_around(self._judge, self._store.watched(), now))
+            self._looked_around = True
+        elif due := self._store.due(now):
+            self._commit(tick_all(self._judge, due, now))
+
+    def _commit(self, made: Transaction) -> None:
+        if made.tracks or made.answers:
+            self._store.commit(made, {})
+            self._note(made)
+
+    def _note(self, made: Transaction) -> None:
+        if made.changes:
+            self._to_publish = True
+            self._changed()
+
     def _publish(self) -> None:
-        while waiting := self._store.to_publish(_PUBLISHED_AT_ONCE):
-            self._publisher.publish([(each.gpu, each.message) for each in waiting])
-            self._store.published(waiting)
+        while self._to_publish:
+            waiting = self._store.to_publish(_PUBLISHED_AT_ONCE)
+            if waiting:
+                self._publisher.publish([(each.gpu, each.message) for each in waiting])
+                self._store.published(waiting)
+            self._to_publish = bool(waiting)
 
     def close(self) -> None:
         self._publisher.close()

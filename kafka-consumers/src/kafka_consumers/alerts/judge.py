@@ -8,13 +8,13 @@ from typing import Literal, NamedTuple
 
 from kafka_consumers.alerts import state
 from kafka_consumers.alerts.admission import Admission, admit
-from kafka_consumers.alerts.alert import Alert, Change
+from kafka_consumers.alerts.alert import Alert, Change, Reason
 from kafka_consumers.alerts.conditions import Past
 from kafka_consumers.alerts.config import AlertConfig
 from kafka_consumers.alerts.matcher import Subject
 from kafka_consumers.alerts.rules import Binding, Bindings, found_by
 from kafka_consumers.alerts.state import Moment, Step
-from kafka_consumers.alerts.track import Track, track_of_anomaly, track_of_reading
+from kafka_consumers.alerts.track import Track, time_on, track_of_anomaly, track_of_reading
 from telemetry.messages import Anomaly
 from telemetry.reading import Reading
 from telemetry.timestamp import parse_time
@@ -106,12 +106,26 @@ class Judge:
                 ended = {name: state.end(alert, track.clock, "recording_ended") for name, alert in track.alerts.items()}
                 track = self._with(track, ended, changes)
         else:
-            track = self._settle(track, now, changes)
+            track = self._settle(track, time_on(track, now), changes)
         return Outcome(track, tuple(changes))
+
+    def due(self, track: Track) -> int | None:
+        """The first time at which ``tick`` would change this track, should nothing arrive; None: never."""
+        if track.mode == "import":
+            return track.arrived + self._clocks.recording_ended + 1 if track.alerts else None
+        bindings = self._rules.bindings(track.subject)
+        times = [at for _, at, _ in self._expiries(track, bindings)]
+        times += [at for _, at in self._silences_ahead(track, bindings)]
+        return min(times) - track.clock + track.arrived if times else None
 
     def expect(self, gpu: str, now: int) -> Track:
         """The live track of a GPU of the inventory that was never seen: its silence is counted from ``now``."""
         return Track("live", Subject(gpu, gpu.partition(":")[0], "", None), "live", now, now)
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """The GPUs of the inventory."""
+        return self._expected
 
     def acknowledge(self, track: Track, alert_id: str, by: str, time: int) -> Commanded:
         """A person has seen it."""
@@ -156,20 +170,30 @@ class Judge:
         """What time alone did before ``until``: expiry of alerts, and silence."""
         bindings = self._rules.bindings(track.subject)
         steps: dict[str, Step] = {}
-        silences = self._silences(track, bindings)
-        lasting = {each.rule for each in silences}
-        expires = {each.rule: each.terms.expire for each in bindings.readings}
-        found = {each.rule: each.terms.expire for _, each in bindings.anomalies}
-        for rule, alert in track.alerts.items():
-            after = found.get(rule, expires.get(rule))
-            if after is not None and rule not in lasting and until - alert.seen >= after:
-                steps[rule] = state.end(alert, alert.seen + after, "cleared" if rule in found else "no_data")
-        for binding in silences:
-            fires_at = track.clock + binding.terms.for_
-            if binding.rule not in track.alerts and until >= fires_at:
-                moment = self._moment(track, binding.rule, steps.values())._replace(time=fires_at)
+        for alert, at, reason in self._expiries(track, bindings):
+            if until >= at:
+                steps[alert.rule] = state.end(alert, at, reason)
+        for binding, at in self._silences_ahead(track, bindings):
+            if until >= at:
+                moment = self._moment(track, binding.rule, steps.values())._replace(time=at)
                 steps[binding.rule] = state.silent(binding, moment, track.clock)
         return self._with(track, steps, changes)
+
+    def _expiries(self, track: Track, bindings: Bindings) -> list[tuple[Alert, int, Reason]]:
+        """When each alert is over if nothing more is heard about it. A silence lasts."""
+        lasting = {each.rule for each in self._silences(track, bindings)}
+        expires = {each.rule: each.terms.expire for each in bindings.readings}
+        found = {each.rule: each.terms.expire for _, each in bindings.anomalies}
+        return [
+            (alert, alert.seen + after, "cleared" if rule in found else "no_data")
+            for rule, alert in track.alerts.items()
+            if rule not in lasting and (after := found.get(rule, expires.get(rule))) is not None
+        ]
+
+    def _silences_ahead(self, track: Track, bindings: Bindings) -> list[tuple[Binding, int]]:
+        """When each silence would fire."""
+        silences = self._silences(track, bindings)
+        return [(each, track.clock + each.terms.for_) for each in silences if each.rule not in track.alerts]
 
     def _silences(self, track: Track, bindings: Bindings) -> tuple[Binding, ...]:
         """An import ends and a demonstration loops by nature; only what is live can fall silent."""
@@ -179,9 +203,13 @@ class Judge:
         return (*seen, *bindings.expected) if track.subject.gpu in self._expected else seen
 
     def _without_removed(self, track: Track, bindings: Bindings, changes: list[Change]) -> Track:
-        gone = [rule for rule in track.alerts if rule not in bindings.names]
+        names = bindings.names
+        if track.subject.gpu not in self._expected:
+            # Taken out of the inventory: nobody expects it any more.
+            names = names.difference(each.rule for each in bindings.expected)
+        gone = [rule for rule in track.alerts if rule not in names]
         steps = {rule: state.end(track.alerts[rule], track.clock, "rule_removed") for rule in gone}
-        kept = {rule: past for rule, past in track.past.items() if rule in bindings.names}
+        kept = {rule: past for rule, past in track.past.items() if rule in names}
         track = track if len(kept) == len(track.past) else replace(track, past=kept)
         return self._with(track, steps, changes)
 

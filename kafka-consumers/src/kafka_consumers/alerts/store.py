@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
-
-import psycopg
-from psycopg.conninfo import make_conninfo
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from kafka_consumers.alerts.alert import Alert, Change
+from kafka_consumers.alerts.database import Connection, Database, instant
 from kafka_consumers.alerts.message import message_of
 from kafka_consumers.alerts.migrate import migrate
 from kafka_consumers.alerts.track import Track
-from kafka_consumers.alerts.transaction import Partition, TrackKey, Transaction
-from telemetry.errors import Misconfigured, Unavailable
+from kafka_consumers.alerts.transaction import Partition, Request, TrackKey, Transaction
+from telemetry.errors import Unavailable
 from telemetry.settings import Settings
-from telemetry.timestamp import SECOND
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
-_CONNECT_SECONDS = 3
+_OUR_LOCK = 7_265_002
+"""Any number of ours: one engine works, another waits until it has gone."""
 _SAVE_ALERT = """
 INSERT INTO alerts (id, rule, gpu, host, source, model, mode, severity, metric, state, reason, started, fired, changed,
                     resolved, acknowledged_by, value, worst, threshold, message, action)
@@ -37,8 +32,17 @@ INSERT INTO changes (alert_id, state, time, message) VALUES (%s, %s, %s, %s)
 ON CONFLICT (alert_id, state, time) DO NOTHING
 """
 _SAVE_TRACK = """
-INSERT INTO tracks (gpu, track, open_alerts, state) VALUES (%s, %s, %s, %s)
-ON CONFLICT (gpu, track) DO UPDATE SET open_alerts = excluded.open_alerts, state = excluded.state
+INSERT INTO tracks (gpu, track, open_alerts, due, state) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (gpu, track) DO UPDATE SET open_alerts = excluded.open_alerts, due = excluded.due, state = excluded.state
+"""
+# The words of a request are kept beside all others about its alert.
+_ANSWER = """
+WITH answered AS (
+    UPDATE requests SET done = now(), outcome = %s WHERE number = %s AND done IS NULL
+    RETURNING alert_id, by_whom, at, comment
+)
+INSERT INTO comments (alert_id, by_whom, at, words)
+SELECT alert_id, by_whom, at, comment FROM answered WHERE comment <> ''
 """
 # The condition is the lock: a second engine that has judged the same records meanwhile makes this change no row.
 _MOVE = """
@@ -55,33 +59,31 @@ class Outgoing(NamedTuple):
     message: bytes
 
 
-class Store:
-    """One connection, opened anew after each failure. Every method may raise Unavailable: nothing was stored then."""
+class Store(Database):
+    """What the engine knows. Every method may raise Unavailable: nothing was stored then."""
 
     def __init__(self, settings: Settings) -> None:
-        self._where = f"{settings.postgres_host}:{settings.postgres_port}"
-        self._password_file = settings.postgres_password_file
-        self._conninfo = make_conninfo(
-            host=settings.postgres_host,
-            port=settings.postgres_port,
-            dbname=settings.postgres_database,
-            user=settings.postgres_user,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="gpustream-alerts",
-            # A server that is there and does not answer must not hold the engine for ever.
-            options="-c statement_timeout=30000",
-            tcp_user_timeout=30_000,
-        )
-        self._connection: psycopg.Connection[Any] | None = None
+        super().__init__(settings, "gpustream-alerts")
+        self._alone = False
 
     def start(self) -> None:
         """Bring the tables to this version. Raises Misconfigured for a password that is refused, or newer tables."""
-        for name in self._do(migrate):
+        for name in self.do(migrate):
             logger.info("migrated name=%s", name)
+
+    def take_over(self) -> None:
+        """From now on no other engine works, as long as this connection lives. Raises Unavailable while one does."""
+        self._alone = True
+        self.close()
+        self.do(lambda _: None)
+
+    def connected(self, connection: Connection) -> None:
+        if self._alone and not connection.execute("SELECT pg_try_advisory_lock(%s)", (_OUR_LOCK,)).fetchone()[0]:  # type: ignore[index]
+            raise Unavailable("another alert engine works on this PostgreSQL: this one begins when that has ended")
 
     def positions(self) -> dict[Partition, int]:
         """How far each partition has been judged."""
-        rows = self._do(lambda c: c.execute("SELECT topic, partition, next_offset FROM positions").fetchall())
+        rows = self.do(lambda c: c.execute("SELECT topic, partition, next_offset FROM positions").fetchall())
         return {(topic, partition): at for topic, partition, at in rows}
 
     def tracks(self, keys: Collection[TrackKey]) -> dict[TrackKey, Track]:
@@ -91,16 +93,37 @@ class Store:
             "SELECT gpu, track, state FROM tracks"
             " JOIN unnest(%s::text[], %s::text[]) AS wanted (g, t) ON gpu = g AND track = t"
         )
-        rows = self._do(lambda c: c.execute(query, (gpus, names)).fetchall())
-        return {(gpu, name): Track.decode(bytes(state)) for gpu, name, state in rows}
+        rows = self.do(lambda c: c.execute(query, (gpus, names)).fetchall())
+        return _decoded(rows)
+
+    def due(self, now: int) -> dict[TrackKey, Track]:
+        """The tracks that time alone will have changed by ``now``; the longest overdue first, and not all at once."""
+        query = "SELECT gpu, track, state FROM tracks WHERE due <= %s ORDER BY due LIMIT 1000"
+        return _decoded(self.do(lambda c: c.execute(query, (instant(now),)).fetchall()))
+
+    def watched(self) -> dict[TrackKey, Track]:
+        """All tracks that time can change at all."""
+        query = "SELECT gpu, track, state FROM tracks WHERE open_alerts > 0 OR due IS NOT NULL OR track = 'live'"
+        return _decoded(self.do(lambda c: c.execute(query).fetchall()))
+
+    def requests(self) -> list[Request]:
+        """What people asked for and have no answer to, in their order."""
+        query = "SELECT number, alert_id, action, by_whom FROM requests WHERE done IS NULL ORDER BY number LIMIT 500"
+        return [Request(*row) for row in self.do(lambda c: c.execute(query).fetchall())]
+
+    def tracks_of(self, alerts: Collection[str]) -> dict[TrackKey, Track]:
+        """The tracks in which one of these alerts may be open."""
+        query = (
+            "SELECT gpu, track, state FROM tracks"
+            " WHERE open_alerts > 0 AND gpu IN (SELECT gpu FROM alerts WHERE id = ANY(%s))"
+        )
+        return _decoded(self.do(lambda c: c.execute(query, (list(alerts),)).fetchall()))
 
     def commit(self, made: Transaction, judged_from: Mapping[Partition, int]) -> None:
         """All of ``made``, or nothing. Raises Unavailable where another engine has judged from the same positions."""
-        self._do(lambda connection: self._commit(connection, made, judged_from))
+        self.do(lambda connection: self._commit(connection, made, judged_from))
 
-    def _commit(
-        self, connection: psycopg.Connection[Any], made: Transaction, judged_from: Mapping[Partition, int]
-    ) -> None:
+    def _commit(self, connection: Connection, made: Transaction, judged_from: Mapping[Partition, int]) -> None:
         with connection.transaction(), connection.cursor() as cursor:
             for partition, after in made.positions.items():
                 cursor.execute(_MOVE, (*partition, after, judged_from.get(partition, 0)))
@@ -108,9 +131,12 @@ class Store:
                     raise Unavailable(
                         f"another alert engine judges {partition[0]}/{partition[1]}: one of the two must end"
                     )
-            cursor.executemany(_SAVE_TRACK, [_track_row(key, track) for key, track in made.tracks.items()])
+            cursor.executemany(
+                _SAVE_TRACK, [_track_row(key, track, made.due.get(key)) for key, track in made.tracks.items()]
+            )
             cursor.executemany(_SAVE_ALERT, [_alert_row(change.alert) for change in made.changes])
             cursor.executemany(_SAVE_CHANGE, [_change_row(change) for change in made.changes])
+            cursor.executemany(_ANSWER, [(outcome, number) for number, outcome in made.answers.items()])
 
     def to_publish(self, most: int) -> list[Outgoing]:
         """The oldest changes that the topic does not have yet, in their order."""
@@ -118,55 +144,27 @@ class Store:
             "SELECT number, gpu, changes.message FROM changes JOIN alerts ON alerts.id = alert_id"
             " WHERE NOT published ORDER BY number LIMIT %s"
         )
-        rows = self._do(lambda c: c.execute(query, (most,)).fetchall())
+        rows = self.do(lambda c: c.execute(query, (most,)).fetchall())
         return [Outgoing(number, gpu, bytes(message)) for number, gpu, message in rows]
 
     def published(self, sent: Iterable[Outgoing]) -> None:
         """Kafka has acknowledged these."""
         numbers = [each.number for each in sent]
-        self._do(lambda c: c.execute("UPDATE changes SET published = true WHERE number = ANY(%s)", (numbers,)))
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _do(self, act: Callable[[psycopg.Connection[Any]], T]) -> T:
-        try:
-            if self._connection is None:
-                self._connection = psycopg.connect(self._conninfo, password=self._password(), autocommit=True)
-            return act(self._connection)
-        except psycopg.errors.InvalidPassword as error:
-            raise self._refused(error) from error
-        except psycopg.OperationalError as error:
-            with suppress(psycopg.Error):
-                self.close()
-            # libpq tells a refused password in words only.
-            if "password authentication failed" in str(error):
-                raise self._refused(error) from error
-            words = " ".join(str(error).split())
-            raise Unavailable(f"PostgreSQL at {self._where} does not answer ({words})") from error
-
-    def _refused(self, error: Exception) -> Misconfigured:
-        return Misconfigured(
-            f"POSTGRES_PASSWORD_FILE ({self._password_file})", str(error).strip(), "its user's password"
-        )
-
-    def _password(self) -> str:
-        try:
-            return self._password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            expected = "a readable file; scripts/native/postgres.sh configure makes it"
-            raise Misconfigured("settings: POSTGRES_PASSWORD_FILE", str(error), expected) from error
+        self.do(lambda c: c.execute("UPDATE changes SET published = true WHERE number = ANY(%s)", (numbers,)))
 
 
-def _track_row(key: TrackKey, track: Track) -> tuple[object, ...]:
-    return (*key, len(track.alerts), track.encode())
+def _track_row(key: TrackKey, track: Track, due: int | None) -> tuple[object, ...]:
+    open_alerts = sum(alert.fired is not None for alert in track.alerts.values())
+    return (*key, open_alerts, None if due is None else instant(due), track.encode())
+
+
+def _decoded(rows: Iterable[tuple[str, str, bytes]]) -> dict[TrackKey, Track]:
+    return {(gpu, name): Track.decode(bytes(state)) for gpu, name, state in rows}
 
 
 def _change_row(change: Change) -> tuple[object, ...]:
     alert = change.alert
-    return alert.id, alert.state, _instant(alert.changed), message_of(change).encode()
+    return alert.id, alert.state, instant(alert.changed), message_of(change).encode()
 
 
 def _alert_row(alert: Alert) -> tuple[object, ...]:
@@ -179,10 +177,10 @@ def _alert_row(alert: Alert) -> tuple[object, ...]:
         alert.metric,
         alert.state,
         alert.reason,
-        _instant(alert.started),
-        _instant(alert.fired if alert.fired is not None else alert.changed),
-        _instant(alert.changed),
-        _instant(alert.changed) if alert.state == "resolved" else None,
+        instant(alert.started),
+        instant(alert.fired if alert.fired is not None else alert.changed),
+        instant(alert.changed),
+        instant(alert.changed) if alert.state == "resolved" else None,
         alert.acknowledged_by,
         alert.value,
         alert.worst,
@@ -190,8 +188,3 @@ def _alert_row(alert: Alert) -> tuple[object, ...]:
         alert.message,
         alert.action,
     )
-
-
-def _instant(microseconds: int) -> datetime:
-    seconds, fraction = divmod(microseconds, SECOND)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)

@@ -60,3 +60,11 @@ def track_of_reading(reading: Reading) -> str:
 def track_of_anomaly(anomaly: Anomaly) -> str:
     """As above; a finding does not tell its log, its day stands for it."""
     return f"import/anomalies/{anomaly.start[:10]}" if anomaly.mode == "import" else f"{anomaly.mode}/anomalies"
+
+
+def time_on(track: Track, now: int) -> int:
+    """``now`` by the track's own clock: a sender's clock may be off, but time passes for all alike.
+
+    An import's clock stands still: it tells of another time.
+    """
+    return track.clock if track.mode == "import" else track.clock + max(0, now - track.arrived)

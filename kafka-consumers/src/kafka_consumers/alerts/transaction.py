@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kafka_consumers.alerts.alert import Change
 from kafka_consumers.alerts.judge import Judge
-from kafka_consumers.alerts.track import Track, track_of_anomaly, track_of_reading
+from kafka_consumers.alerts.track import Track, time_on, track_of_anomaly, track_of_reading
 from telemetry.messages import Anomaly
 from telemetry.reading import Reading
 
@@ -38,6 +38,15 @@ class Arrival(NamedTuple):
         return about.gpu, track_of_reading(about) if isinstance(about, Reading) else track_of_anomaly(about)
 
 
+class Request(NamedTuple):
+    """A person's wish about an alert."""
+
+    number: int
+    alert_id: str
+    action: Literal["acknowledge", "resolve"]
+    by: str
+
+
 @dataclass
 class Transaction:
     """What must be stored together, or not at all."""
@@ -48,10 +57,22 @@ class Transaction:
     """Of alerts that have fired, in the order in which they came about: rows of the store, messages of the outbox."""
     positions: dict[Partition, int] = field(default_factory=dict)
     """Partition -> the next offset to judge."""
-    partitions: dict[TrackKey, int] = field(default_factory=dict)
-    """Track -> the partition that its records come by."""
+    due: dict[TrackKey, int] = field(default_factory=dict)
+    """Track -> when time alone will change it, of those that it will."""
+    answers: dict[int, str] = field(default_factory=dict)
+    """Request -> what became of it."""
     judged: Counter[str] = field(default_factory=Counter)
     """How many records were judged, and how many were duplicate, late, or repeated by Kafka."""
+
+    def keep(self, judge: Judge, key: TrackKey, track: Track, changes: Iterable[Change] = ()) -> None:
+        """The track's new value and what that changed."""
+        self.tracks[key] = track
+        self.changes += (change for change in changes if change.is_recorded)
+        due = judge.due(track)
+        if due is not None:
+            self.due[key] = due
+        else:
+            self.due.pop(key, None)
 
 
 def keys_of(arrivals: Iterable[Arrival]) -> set[TrackKey]:
@@ -78,9 +99,7 @@ def judge_batch(
             outcome = judge.anomaly(before, about, arrival.arrived)
         made.judged[outcome.admission] += 1
         if outcome.track is not before:
-            made.tracks[key] = outcome.track
-            made.partitions[key] = arrival.partition
-        made.changes += (change for change in outcome.changes if change.is_recorded)
+            made.keep(judge, key, outcome.track, outcome.changes)
     return made
 
 
@@ -90,6 +109,36 @@ def tick_all(judge: Judge, tracks: Mapping[TrackKey, Track], now: int) -> Transa
     for key, track in tracks.items():
         outcome = judge.tick(track, now)
         if outcome.track is not track:
-            made.tracks[key] = outcome.track
-        made.changes += (change for change in outcome.changes if change.is_recorded)
+            made.keep(judge, key, outcome.track, outcome.changes)
+    return made
+
+
+def look_around(judge: Judge, tracks: Mapping[TrackKey, Track], now: int) -> Transaction:
+    """As :func:`tick_all`, after a start: the rules may have changed, and so has when each track is due.
+
+    ``tracks`` are all that time can change; GPUs of the inventory that are not among them are expected from now on.
+    """
+    unseen = {(gpu, "live"): judge.expect(gpu, now) for gpu in judge.expected if (gpu, "live") not in tracks}
+    made = Transaction()
+    for key, track in {**tracks, **unseen}.items():
+        outcome = judge.tick(track, now)
+        made.keep(judge, key, outcome.track, outcome.changes)
+    return made
+
+
+def answer(judge: Judge, tracks: Mapping[TrackKey, Track], requests: Iterable[Request], now: int) -> Transaction:
+    """Each request has its answer; ``tracks`` are those in which their alerts may be open."""
+    made = Transaction()
+    for request in requests:
+        made.answers[request.number] = "unknown"
+        for key, track in {**tracks, **made.tracks}.items():
+            time = time_on(track, now)
+            if request.action == "acknowledge":
+                done = judge.acknowledge(track, request.alert_id, request.by, time)
+            else:
+                done = judge.resolve(track, request.alert_id, time)
+            if done.result != "unknown":
+                made.answers[request.number] = done.result
+                made.keep(judge, key, done.track, done.changes)
+                break
     return made

@@ -14,18 +14,22 @@ from kafka_consumers.alerts.track import Track
 from kafka_consumers.alerts.transaction import (
     Arrival,
     Partition,
+    Request,
     TrackKey,
     Transaction,
+    answer,
     judge_batch,
     keys_of,
+    look_around,
     tick_all,
 )
-from support.alert_cases import CATALOGUE, ROOT, START, anomaly_of
+from support.alert_cases import CATALOGUE, ROOT, START, anomaly_of, config_of
 from support.readings import made_up
 from telemetry.messages import AlertChange
 from telemetry.timestamp import SECOND, format_time
 
 JUDGE = Judge(config.load(ROOT / "config/alerts.yaml", CATALOGUE))
+MISSING = {"missing": {"when": {"silent": "expected"}, "severity": "critical", "summary": "Not there.", "for": "5m"}}
 TEMPERATURES = [60.0] * 10 + [97.0] * 40 + [60.0] * 60 + [97.0] * 20
 
 
@@ -118,3 +122,42 @@ def test_time_alone_ends_what_nobody_knows_any_more() -> None:
     assert ("desk:0", "gpu_temperature_critical", "no_data") in ended
     assert ("desk:0", "anomaly", "cleared") in ended
     assert tick_all(JUDGE, made.tracks, START + 2 * 86_400 * SECOND).changes == []
+
+
+def test_people_are_answered_and_only_an_open_alert_moves() -> None:
+    stored = in_one_batch()
+    tracks = {key: Track.decode(raw) for key, raw in stored.tracks.items()}
+    alert = tracks["desk:0", "live"].alerts["gpu_temperature_critical"]
+    asked = [
+        Request(1, alert.id, "acknowledge", "ann"),
+        Request(2, alert.id, "acknowledge", "ben"),
+        Request(3, alert.id, "resolve", "ben"),
+        Request(4, alert.id, "resolve", "ann"),
+        Request(5, "no-such-alert", "acknowledge", "ann"),
+    ]
+    made = answer(JUDGE, tracks, asked, START + 3600 * SECOND)
+    assert made.answers == {1: "done", 2: "already", 3: "done", 4: "unknown", 5: "unknown"}
+    told = [(each.alert.state, each.alert.reason, each.alert.acknowledged_by) for each in made.changes]
+    assert told == [("acknowledged", "by_hand", "ann"), ("resolved", "by_hand", "ann")]
+    assert list(made.tracks) == [("desk:0", "live")]
+    # Time passed on the track as it passed for everybody, from its last reading on.
+    track = tracks["desk:0", "live"]
+    assert made.changes[0].alert.changed == track.clock + START + 3600 * SECOND - track.arrived
+
+
+def test_after_a_start_gpus_of_the_inventory_are_expected_and_everything_is_looked_at() -> None:
+    judge = Judge(config_of({"rules": MISSING, "inventory": [{"host": "desk", "gpus": 2}]}))
+    seen = judge.reading(None, made_up(0, START, gpu="desk:0", host="desk", metrics={"gpu_load": 5.0}), START).track
+    made = look_around(judge, {("desk:0", "live"): seen}, START)
+    assert set(made.tracks) == {("desk:0", "live"), ("desk:1", "live")}
+    assert made.due == dict.fromkeys(made.tracks, START + 300 * SECOND)
+    later = tick_all(judge, made.tracks, START + 300 * SECOND)
+    assert [(each.alert.subject.gpu, each.alert.rule) for each in later.changes] == [
+        ("desk:0", "missing"),
+        ("desk:1", "missing"),
+    ]
+    assert later.due == {}
+    # Taken out of the inventory, nobody misses them any more.
+    nobody = Judge(config_of({"rules": MISSING}))
+    made = look_around(nobody, later.tracks, START + 400 * SECOND)
+    assert [each.alert.reason for each in made.changes] == ["rule_removed", "rule_removed"]
