@@ -140,6 +140,9 @@ class Judge:
         alert = _open_alert(track, alert_id)
         if alert is None:
             return Commanded(track, (), "unknown")
+        if alert.rule in {each.rule for each in self._silences(track, self._rules.bindings(track.subject))}:
+            # There is no next reading: this silence is not to be told again, until the GPU was heard of.
+            track = replace(track, past={**track.past, alert.rule: ((track.clock, 0.0),)})
         return self._commanded(track, alert, state.end(alert, time, "by_hand"))
 
     def _commanded(self, track: Track, alert: Alert, stepped: Step) -> Commanded:
@@ -191,9 +194,10 @@ class Judge:
         ]
 
     def _silences_ahead(self, track: Track, bindings: Bindings) -> list[tuple[Binding, int]]:
-        """When each silence would fire."""
+        """When each silence would fire; not the one that a person has declared over."""
         silences = self._silences(track, bindings)
-        return [(each, track.clock + each.terms.for_) for each in silences if each.rule not in track.alerts]
+        known = track.alerts.keys() | track.past.keys()
+        return [(each, track.clock + each.terms.for_) for each in silences if each.rule not in known]
 
     def _silences(self, track: Track, bindings: Bindings) -> tuple[Binding, ...]:
         """An import ends and a demonstration loops by nature; only what is live can fall silent."""
