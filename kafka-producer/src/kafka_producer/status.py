@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from typing import TextIO
 
-from kafka_producer.ledger import File, Ledger
+from kafka_producer.ledger import File, Known, Ledger
 from kafka_producer.progress import Progress, Seen, Stream
-from telemetry.reading import Mode
+from telemetry.log_states import LogState, document
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time
 
 _NOTHING = "Nothing was dropped yet: put a GPU-Z log into data/ (or type `kafka-producer replay LOG`)."
 
 
-@dataclass(frozen=True)
-class Line:
-    """One log; the keys of ``--json``."""
-
-    file: str
-    folder: str | None
-    """None: it was replayed."""
-    gpu: str | None
-    mode: Mode | None
-    rows_sent: int
-    """Acknowledged by Kafka."""
-    rows: int | None
-    """In the log, as far as is known."""
-    bytes_read: int | None
-    bytes: int | None
-    state: str
-    reason: str | None
-    detail: str
-    changed: str
-
-
 def run(settings: Settings, as_json: bool, out: TextIO) -> None:
-    found: list[Line] = []
+    found: list[LogState] = []
     # Asking must not leave a database behind.
     if (settings.state_dir / "producer.sqlite").exists():
         progress = Progress(settings.state_dir)
@@ -47,12 +24,12 @@ def run(settings: Settings, as_json: bool, out: TextIO) -> None:
         finally:
             progress.close()
     if as_json:
-        out.write(json.dumps({"schema": 1, "logs": [asdict(line) for line in found]}, indent=2) + "\n")
+        out.write(document(found).decode())
     else:
         out.writelines(f"{text}\n" for text in (_table(found) if found else [_NOTHING]))
 
 
-def lines(progress: Progress) -> list[Line]:
+def lines(progress: Progress) -> list[LogState]:
     """Files by folder and name, then what is in no file there."""
     ledger = Ledger(progress)
     files = ledger.all_files()
@@ -67,7 +44,7 @@ def lines(progress: Progress) -> list[Line]:
     return found + [_of_replay(seen) for seen in replayed]
 
 
-def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> Line:
+def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> LogState:
     known = ledger.known(file.fingerprint) if file.fingerprint else None
     gpu = file.gpu
     state = progress.latest(Stream(file.fingerprint, gpu, "original")) if file.fingerprint and gpu else None
@@ -78,19 +55,38 @@ def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> Lin
     size = file.signature.size
     changed = format_time(file.updated)
     rows = file.rows if gpu else None
-    return Line(
-        file.name, folder, gpu, mode, sent, rows, file.read, size, file.state, file.reason, file.detail, changed
+    return LogState(
+        file.name,
+        folder,
+        gpu,
+        mode,
+        sent,
+        rows,
+        file.read,
+        size,
+        file.state,
+        file.reason,
+        file.detail,
+        changed,
+        *_span(known),
     )
 
 
-def _of_replay(seen: Seen) -> Line:
+def _span(known: Known | None) -> tuple[str | None, str | None]:
+    """Of the log's readings, as it was recorded."""
+    if known is None or not known.sessions:
+        return None, None
+    return format_time(known.sessions[0].first), format_time(known.sessions[-1].last)
+
+
+def _of_replay(seen: Seen) -> LogState:
     state = "unfinished" if seen.stream.kind == "now" and not seen.state.finished else "sent"
     changed = format_time(seen.updated)
     stream, mode, rows = seen.stream, seen.state.mode, seen.state.rows
-    return Line(seen.file, None, stream.gpu, mode, rows, None, None, None, state, None, "", changed)
+    return LogState(seen.file, None, stream.gpu, mode, rows, None, None, None, state, None, "", changed)
 
 
-def _table(found: Iterable[Line]) -> Iterator[str]:
+def _table(found: Iterable[LogState]) -> Iterator[str]:
     head = ("LOG", "GPU", "MODE", "SENT", "OF", "READ", "STATE", "CHANGED (UTC)")
     cells = [head, *(_cells(line) for line in found)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -101,7 +97,7 @@ def _table(found: Iterable[Line]) -> Iterator[str]:
         ).rstrip()
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: LogState) -> tuple[str, ...]:
     of = "-" if line.rows is None else f"{line.rows:,}"
     changed = line.changed[:19].replace("T", " ")
     words = [line.state, *([line.reason] if line.reason else [])]
@@ -109,7 +105,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     return line.file, line.gpu or "-", line.mode or "-", f"{line.rows_sent:,}", of, _read(line), state, changed
 
 
-def _read(line: Line) -> str:
+def _read(line: LogState) -> str:
     if line.state in ("done", "gone"):
         return "100 %"
     if not line.bytes or line.bytes_read is None or line.bytes_read > line.bytes:

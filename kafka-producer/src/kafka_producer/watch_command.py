@@ -51,6 +51,7 @@ def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[
     from kafka_producer.examine import Examiner
     from kafka_producer.intake import Intake
     from kafka_producer.ledger import Ledger
+    from kafka_producer.log_snapshot import LogSnapshot
     from kafka_producer.progress import Progress
     from kafka_producer.publish import Publisher, Stopped
     from kafka_producer.session_card import SessionCards
@@ -70,11 +71,13 @@ def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[
         examiner = Examiner(metrics, sources, ZoneInfo(settings.time_zone))
         cards = SessionCards(settings.grafana_port)
         watches = [Watch(each, examiner, intake, ledger, publisher, clock, cards.ended) for each in folders]
+        snapshot = LogSnapshot(progress, settings.state_dir, clock)
         log.info("watching folder=%s", " folder=".join(map(str, folders)))
         try:
             while True:
                 # Each has its turn, and none waits for another's nap.
                 worked = [watch.turn() for watch in watches]
+                snapshot.tend()
                 if not any(worked):
                     clock.sleep(_NAP)
         except Stopped:
@@ -83,6 +86,7 @@ def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[
             publisher.close(_PATIENCE)
             for watch in watches:
                 watch.save()
+            snapshot.write()
 
 
 @contextmanager

@@ -45,7 +45,8 @@ class HistoryCards:
         if log is None or log.gpu is None or log.begin is None or log.end is None:
             raise Missing(f"log {file[:120]!r} of which a reading is known")
         # A log of months is one that was appended to: its last weeks are the card.
-        end = parse_time(log.end) + 1
+        # Rows of one second come milliseconds apart, and may lie behind what the log calls its end.
+        end = parse_time(log.end) + SECOND
         return self.of_span(log.gpu, Span(max(parse_time(log.begin), end - LONGEST), end), file.rpartition("/")[2])
 
     def _readings(self, gpu: str, span: Span) -> Iterator[Reading]:
