@@ -26,6 +26,7 @@ source scripts/start/configure.sh
 source scripts/start/engines.sh
 source scripts/start/onboard.sh
 source scripts/start/processes.sh
+source scripts/start/console.sh
 source scripts/start/grafana.sh
 source scripts/start/history.sh
 source scripts/start/seen.sh

@@ -10,6 +10,7 @@ export GPUSTREAM_REPO=$REPO
 GPUSTREAM_DATA_DIR=$(absolute "${GPUSTREAM_DATA_DIR:-data}")
 export GPUSTREAM_DATA_DIR
 export SPARK_UI_PORT=${SPARK_UI_PORT:-4040}
+export CONSOLE_PORT=${CONSOLE_PORT:-8000}
 # Spark's page listens on every address of the machine unless this is set.
 export SPARK_LOCAL_IP=127.0.0.1
 export DEMO_HISTORY_HOURS=${DEMO_HISTORY_HOURS:-24}
@@ -31,6 +32,7 @@ declare -A PORTS=(
     [HDFS_DATANODE_HTTP_PORT]="the DataNode's pages"
     [HDFS_DATANODE_IPC_PORT]="the DataNode's control"
     [INFLUXDB_PORT]="InfluxDB"
+    [CONSOLE_PORT]="the console"
     [GRAFANA_PORT]="Grafana"
     [SPARK_UI_PORT]="Spark's pages"
 )

@@ -1,5 +1,8 @@
-# shellcheck shell=bash disable=SC2154  # sourced; names come from the steps before
+# shellcheck shell=bash disable=SC2034,SC2154  # sourced; names come from the steps before
 # Passwords and tokens: generated once, readable by one user alone.
+
+# One per role of the console and the API.
+CONSOLE_SECRETS=(console-viewer-token console-operator-token console-admin-token)
 
 make_secret() { # NAME
     local file=$SECRETS/$1

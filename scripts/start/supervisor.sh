@@ -5,7 +5,7 @@ source scripts/start/leftovers.sh
 
 SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
-PAGES=(grafana)
+PAGES=(grafana console)
 SOURCES=(watch demo)
 READERS=(influxdb-writer streaming report-scheduler)
 ENGINES=(kafka influxdb namenode datanode)

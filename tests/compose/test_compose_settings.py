@@ -14,6 +14,7 @@ MIB = 2**20
 PUBLISHED = {
     "KAFKA_PORT": ("kafka", 9092),
     "INFLUXDB_PORT": ("influxdb", 8086),
+    "CONSOLE_PORT": ("console", 8000),
     "GRAFANA_PORT": ("grafana", 3000),
     "HDFS_PORT": ("namenode", 9870),
     "HDFS_RPC_PORT": ("namenode", 8020),

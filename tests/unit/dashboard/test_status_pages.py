@@ -63,13 +63,15 @@ def test_page_of_a_server_that_is_away_has_no_code() -> None:
 
 
 def test_pages_follow_the_ports() -> None:
-    settings = Settings(influxdb_port=18086, hdfs_port=19870, spark_ui_port=14040, influxdb_url="", webhdfs_url="")
-    ports = ["18086", "19870", "19864", "14040"]
+    settings = Settings(
+        console_port=18000, influxdb_port=18086, hdfs_port=19870, spark_ui_port=14040, influxdb_url="", webhdfs_url=""
+    )
+    ports = ["18000", "18086", "19870", "19864", "14040"]
     for in_containers in (False, True):
         found = pages(settings, {"HDFS_DATANODE_HTTP_PORT": "19864"}, in_containers=in_containers)
-        assert [page.url.split("/")[2] for page in found][:4] == [f"127.0.0.1:{port}" for port in ports]
-        asked = [page.asked.split("/")[2] for page in found][:4]
-        inside = ["influxdb:8086", "namenode:9870", "datanode:9864", "streaming:14040"]
+        assert [page.url.split("/")[2] for page in found][:5] == [f"127.0.0.1:{port}" for port in ports]
+        asked = [page.asked.split("/")[2] for page in found][:5]
+        inside = ["console:8000", "influxdb:8086", "namenode:9870", "datanode:9864", "streaming:14040"]
         assert asked == (inside if in_containers else [f"127.0.0.1:{port}" for port in ports])
 
 

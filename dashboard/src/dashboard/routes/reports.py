@@ -59,7 +59,7 @@ def report(
     _: Viewer,
     name: Name,
     day: Annotated[str, Path(description="Of REPORT_TIMEZONE.", pattern=r"^\d{4}-\d\d-\d\d$", examples=["2026-11-25"])],
-    wanted: Annotated[Literal["json", "parquet"], Query(alias="format")] = "json",
+    wanted: Annotated[Literal["json", "parquet"], Query(alias="format", description="json or parquet.")] = "json",
 ) -> Response:
     """Made anew when late or imported readings of the day come."""
     try:

@@ -31,6 +31,7 @@ EXPECTED = (
     "influxdb-writer",
     "streaming",
     "report-scheduler",
+    "console",
 )
 _UNITS = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 

@@ -30,6 +30,7 @@ def pages(
     master = int(environment.get("SPARK_PORT") or 8080)
     # Name, process (with Docker also its host), port that a person uses, port inside, path.
     known = [
+        ("Console", "console", settings.console_port, 8000, "/healthz"),
         ("InfluxDB", "influxdb", settings.influxdb_port, 8086, "/health"),
         ("HDFS", "namenode", settings.hdfs_port, 9870, "/dfshealth.html"),
         ("DataNode", "datanode", datanode, 9864, "/datanode.html"),

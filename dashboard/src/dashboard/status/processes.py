@@ -15,6 +15,7 @@ from telemetry import heartbeat
 ORDER = (
     "kafka",
     "influxdb",
+    "console",
     "grafana",
     "namenode",
     "datanode",

@@ -46,7 +46,7 @@ def safe_name(name: str) -> str:
     """The last part of a path, of characters that every file system and shell bears. Raises Rejected(``bad_name``)."""
     last = re.split(r"[/\\]", name)[-1].strip()
     cleaned = _UNSAFE.sub("_", last).strip(". ")
-    if not cleaned or cleaned.startswith("~"):
+    if not cleaned:
         raise Rejected("bad_name", f"{name[:80]!r} is no file name")
     stem, dot, ending = cleaned.rpartition(".")
     if not dot or f".{ending.lower()}" not in _ENDINGS:
