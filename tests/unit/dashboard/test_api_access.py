@@ -34,12 +34,12 @@ class Endpoint(NamedTuple):
         """With the examples of its own parameters in their places."""
         path = self.path
         for each in self.route.dependant.path_params:
-            path = path.replace(f"{{{each.alias}}}", str(each.field_info.examples[0]))
+            path = path.replace(f"{{{each.alias}}}", str(example(each)))
         return path
 
     def query(self) -> dict[str, Any]:
         wanted = self.route.dependant.query_params
-        return {each.alias: each.field_info.examples[0] for each in wanted if each.field_info.is_required()}
+        return {each.alias: example(each) for each in wanted if each.field_info.is_required()}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def endpoints(routes: list[BaseRoute], prefix: str = "") -> Iterator[Endpoint]:
         if isinstance(route, Mount):
             yield from endpoints(list(route.routes), prefix + route.path)
         elif isinstance(route, APIRoute):
-            yield from (Endpoint(method, prefix + route.path, route) for method in sorted(route.methods))
+            yield from (Endpoint(method, prefix + route.path, route) for method in sorted(route.methods or ()))
         elif (router := getattr(route, "original_router", None)) is not None:
             # FastAPI keeps an included router as it is.
             yield from endpoints(list(router.routes), prefix)
@@ -72,6 +72,11 @@ def everything() -> list[Endpoint]:
 
 ALL = everything()
 GUARDED = [each for each in ALL if each.path not in PUBLIC]
+
+
+def example(parameter: Any) -> Any:
+    """Its first one: every parameter that an address needs has some."""
+    return parameter.field_info.examples[0]
 
 
 def name(endpoint: Endpoint) -> str:
