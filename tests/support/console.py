@@ -57,7 +57,7 @@ class Console:
         async with httpx.AsyncClient(transport=transport, base_url="http://console", timeout=60) as client:
             return await client.request(method, path, headers=headers, **more)
 
-    def get(self, path: str, role: Role | None = Role.VIEWER, **query: Any) -> httpx.Response:
+    def get(self, path: str, role: Role | None = Role.VIEWER, /, **query: Any) -> httpx.Response:
         return self.call("GET", path, role, params=query)
 
 
