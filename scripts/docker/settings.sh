@@ -17,7 +17,7 @@ source scripts/start/secrets.sh
 # Generated once; the setup of InfluxDB takes what is there.
 write_secrets() {
     local name
-    for name in influxdb-token influxdb-password grafana-password "${CONSOLE_SECRETS[@]}"; do
+    for name in influxdb-token influxdb-password grafana-password postgres-password "${CONSOLE_SECRETS[@]}"; do
         make_secret "$name"
         if ((EUID == 0)); then chown "$GPUSTREAM_UID:$GPUSTREAM_GID" "$SECRETS/$name"; fi
     done

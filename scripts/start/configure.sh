@@ -5,6 +5,7 @@ configure_engines() {
     scripts/native/kafka.sh configure
     scripts/native/hdfs.sh configure
     scripts/native/influxdb.sh configure
+    scripts/native/postgres.sh configure
     scripts/native/spark.sh configure
 }
 

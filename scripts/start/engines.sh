@@ -18,7 +18,7 @@ start_engines() {
     # The rest waits for the engines by itself, and Spark takes longest: it may begin now, but for the very first time.
     if [[ -f $STATE_DIR/onboarded ]]; then start_programs "${READERS[@]}"; fi
     local engine waiting=() status=0
-    for engine in kafka influxdb hdfs; do
+    for engine in kafka influxdb hdfs postgres; do
         wait_for_engine "$engine" &
         waiting+=($!)
     done
@@ -39,4 +39,4 @@ if ! supervisor_runs; then
     we_started_supervisor=yes
     step "Keeper of the processes" start_supervisor
 fi
-step "Kafka, HDFS and InfluxDB answer" start_engines
+step "Kafka, HDFS, InfluxDB and PostgreSQL answer" start_engines

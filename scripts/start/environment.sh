@@ -32,6 +32,7 @@ declare -A PORTS=(
     [HDFS_DATANODE_HTTP_PORT]="the DataNode's pages"
     [HDFS_DATANODE_IPC_PORT]="the DataNode's control"
     [INFLUXDB_PORT]="InfluxDB"
+    [POSTGRES_PORT]="PostgreSQL"
     [CONSOLE_PORT]="the console"
     [GRAFANA_PORT]="Grafana"
     [SPARK_UI_PORT]="Spark's pages"

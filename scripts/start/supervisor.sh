@@ -7,8 +7,8 @@ SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
 PAGES=(grafana console)
 SOURCES=(watch demo)
-READERS=(influxdb-writer streaming report-scheduler)
-ENGINES=(kafka influxdb namenode datanode)
+READERS=(influxdb-writer alert-engine streaming report-scheduler)
+ENGINES=(kafka influxdb postgres namenode datanode)
 PROGRAMS=("${SOURCES[@]}" "${READERS[@]}" "${PAGES[@]}" "${ENGINES[@]}")
 
 ctl() { "$VENV/bin/supervisorctl" -c "$SUPERVISOR_CONFIG" "$@"; }

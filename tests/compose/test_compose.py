@@ -20,8 +20,8 @@ from support.platform import ROOT, SAMPLES, Platform, long_log
 # The first test waits for images and for the whole platform.
 pytestmark = pytest.mark.timeout(1800)
 SEED = 20261124
-OURS = ["watch", "influxdb-writer", "streaming", "report-scheduler", "spark-worker", "spark-master"]
-ENGINES = ["kafka", "datanode", "namenode", "influxdb"]
+OURS = ["watch", "influxdb-writer", "alert-engine", "streaming", "report-scheduler", "spark-worker", "spark-master"]
+ENGINES = ["kafka", "datanode", "namenode", "influxdb", "postgres"]
 
 
 def compose(platform: Platform, *words: str) -> str:
@@ -143,6 +143,15 @@ def test_our_containers_can_do_no_harm(services: dict[str, Any]) -> None:
         assert service["pids_limit"] > 0, name
         assert not service.get("privileged"), name
         assert not service.get("cap_add"), name
+
+
+def test_postgres_has_the_rights_to_become_its_user_and_no_others(services: dict[str, Any]) -> None:
+    postgres = services["postgres"]
+    assert postgres["cap_drop"] == ["ALL"]
+    assert set(postgres["cap_add"]) == {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+    assert postgres["read_only"] is True
+    assert postgres["security_opt"] == ["no-new-privileges:true"]
+    assert not any(name.endswith("PASSWORD") for name in postgres["environment"])
 
 
 def test_every_container_has_limits_and_says_whether_it_is_well(services: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ MIB = 2**20
 PUBLISHED = {
     "KAFKA_PORT": ("kafka", 9092),
     "INFLUXDB_PORT": ("influxdb", 8086),
+    "POSTGRES_PORT": ("postgres", 5432),
     "CONSOLE_PORT": ("console", 8000),
     "GRAFANA_PORT": ("grafana", 3000),
     "HDFS_PORT": ("namenode", 9870),
@@ -25,6 +26,7 @@ PUBLISHED = {
 LIMITED = {
     "KAFKA_MEMORY_LIMIT": "kafka",
     "INFLUXDB_MEMORY_LIMIT": "influxdb",
+    "POSTGRES_MEMORY_LIMIT": "postgres",
     "GRAFANA_MEMORY_LIMIT": "grafana",
     "SPARK_MASTER_MEMORY_LIMIT": "spark-master",
     "SPARK_WORKER_MEMORY_LIMIT": "spark-worker",
@@ -53,6 +55,7 @@ def test_memory_limit_is_the_containers(setting: str) -> None:
     ("setting", "value", "service"),
     [
         ("KAFKA_HEAP_OPTS", "-Xmx1g", "kafka"),
+        ("POSTGRES_USER", "somebody", "postgres"),
         ("HDFS_REPLICATION", "2", "namenode"),
         ("HDFS_REPLICATION", "2", "datanode"),
         ("SPARK_WORKER_CORES", "16", "spark-worker"),

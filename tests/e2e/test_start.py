@@ -92,7 +92,7 @@ def test_dropped_log_is_whole_though_everything_on_its_way_is_killed(platform: P
     platform.holds(platform.readings_of(log, "e2e-e:0"), "e2e-e:0")
 
 
-@pytest.mark.parametrize("name", ["influxdb-writer", "influxdb"])
+@pytest.mark.parametrize("name", ["influxdb-writer", "influxdb", "alert-engine", "postgres"])
 def test_status_tells_what_was_stopped(platform: Platform, name: str) -> None:
     control(platform, "stop", name)
     code, status = platform.status()

@@ -20,6 +20,7 @@ SCRIPT_SETTINGS = {
     "KAFKA_HEAP_OPTS": ("-Xmx256m", "Memory of Kafka's JVM."),
     "KAFKA_MEMORY_LIMIT": ("640m", "Docker: most memory of Kafka's container, its heap and all else."),
     "INFLUXDB_MEMORY_LIMIT": ("768m", "Docker: most memory of InfluxDB's container."),
+    "POSTGRES_MEMORY_LIMIT": ("256m", "Docker: most memory of PostgreSQL's container."),
     "SPARK_MASTER_MEMORY_LIMIT": (
         "1280m",
         "Docker: most memory of the container of the master and of a batch's driver.",

@@ -51,3 +51,4 @@ stand_in python:3.11-slim-bookworm python
 stand_in "apache/kafka:$KAFKA_VERSION" kafka "kafka-$KAFKA_VERSION"
 stand_in "apache/hadoop:$HADOOP_VERSION" hadoop "hadoop-$HADOOP_VERSION"
 stand_in "influxdb:$INFLUXDB_VERSION" influxdb "influxdb-$INFLUXDB_VERSION"
+stand_in timescale/timescaledb:2.29.2-pg16 timescaledb

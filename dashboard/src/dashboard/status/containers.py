@@ -24,11 +24,13 @@ ONCE = {"topics", "buckets"}
 EXPECTED = (
     "kafka",
     "influxdb",
+    "postgres",
     "namenode",
     "datanode",
     "spark-master",
     "spark-worker",
     "influxdb-writer",
+    "alert-engine",
     "streaming",
     "report-scheduler",
     "console",

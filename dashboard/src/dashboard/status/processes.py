@@ -15,11 +15,13 @@ from telemetry import heartbeat
 ORDER = (
     "kafka",
     "influxdb",
+    "postgres",
     "console",
     "grafana",
     "namenode",
     "datanode",
     "influxdb-writer",
+    "alert-engine",
     "streaming",
     "report-scheduler",
     "watch",
