@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark_jobs.lake import Lake
+from spark_jobs.lake_size import LakeSize
 from spark_jobs.self_report import StreamReport
 from spark_jobs.servers import Servers
 from spark_jobs.session import session
@@ -68,7 +69,8 @@ def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: He
     lake = Lake(spark, settings, metrics)
     lake.create()
     writer = BatchWriter(spark, lake, metrics, settings, SystemClock())
-    report = StreamReport(spark, settings, SelfReport(PROCESS, settings.state_dir, SystemClock()))
+    itself = SelfReport(PROCESS, settings.state_dir, SystemClock(), LakeSize(spark, settings).measure)
+    report = StreamReport(spark, settings, itself)
     query = _start(spark, settings, metrics, writer)
     logger.info("started lake=%s", lake.readings_uri)
     while not stop.is_set():

@@ -1,22 +1,18 @@
 """Every query of every dashboard, asked of a real InfluxDB as Grafana would, and its whole answer.
 
-Variables are filled in as Grafana's own code does (pkg/tsdb/influxdb/flux/macros.go for v.*; the format `regex` for
-${gpu:regex}), panels that repeat are asked once per value, and answers become series as in its frame builder: by table,
-named by _field, labelled by the tags.
+Answers become series as in its frame builder: by table, named by _field, labelled by the tags.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
 
+from support.dashboards import Dashboard, Tables, View
 from support.engines import Engines, InfluxDB
 from support.grafana import BEGIN, fill, in_range, series_of, tables_of
 from telemetry import catalogue, topics
@@ -25,7 +21,6 @@ from telemetry.reading import Mode, Reading, encode
 from telemetry.timestamp import SECOND, format_time, parse_time
 
 ROOT = Path(__file__).parents[2]
-DASHBOARDS = ROOT / "dashboard" / "grafana" / "dashboards"
 CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
 NVIDIA, AMD, DEMO, LOG = "pc-1:0", "pc-2:0", "demo-01:0", "local:0"
 MASKS = (0, 1, 16, 3, 64)
@@ -67,95 +62,40 @@ def window_of(gpu: str, number: int) -> dict[str, Aggregate]:
     return made
 
 
-@dataclass
-class View:
-    """What stands in Grafana's bar: the range, the interval that follows from it, and choices other than the first."""
-
-    seconds: int
-    interval: int
-    source: str = "gpu-metrics"
-    choices: dict[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def long(self) -> bool:
-        return self.seconds > 6 * 3600
-
-
 SHORT = View(600, 10)
 LONG = View(8 * 3600, 300)
 
 
-class Grafana:
+class Grafana(Dashboard):
     """Asks as Grafana does."""
 
     def __init__(self, influxdb: InfluxDB, uid: str, view: View) -> None:
         self._influxdb = influxdb
         self.view = view
-        self.dashboard = json.loads((DASHBOARDS / f"{uid}.json").read_text(encoding="utf-8"))
-        self.variables: dict[str, list[str]] = {}
-        self.texts: dict[str, list[str]] = {}
-        for variable in self.dashboard["templating"]["list"]:
-            self._resolve(variable)
-
-    def _resolve(self, variable: dict[str, Any]) -> None:
-        name = variable["name"]
-        if variable["type"] == "custom":
-            found = [each.rsplit(" : ", maxsplit=1)[-1] for each in variable["query"].split(", ")]
-            self.texts[name] = found
-            self.variables[name] = [self.view.source] if name == "bucket" else self.view.choices.get(name, found[:1])
-            return
-        (frame,) = tables_of(self._influxdb, self._filled(variable["query"]["query"], {}))
-        found = [row["_value"] for row in frame]
-        if pattern := variable.get("regex"):
-            named = [re.search(pattern.strip("/").replace("(?<", "(?P<"), each) for each in found]
-            self.texts[name] = [each["text"] for each in named if each]
-            found = [each["value"] for each in named if each]
-        else:
-            self.texts[name] = found
-        chosen = self.view.choices.get(name, found if variable.get("includeAll") else found[:1])
-        assert set(chosen) <= set(found), f"{name}: {chosen} of {found}"
-        self.variables[name] = chosen
+        super().__init__(uid, view, self._tables)
 
     def answers(self) -> dict[tuple[str, str, str], Answer]:
         """(panel's title, refId, value of the variable over which it repeats) -> frames."""
         made: dict[tuple[str, str, str], Answer] = {}
-        row_repeat = None
-        for panel in self.dashboard["panels"]:
-            if panel["type"] == "row":
-                row_repeat = panel.get("repeat")
-                continue
-            over = panel.get("repeat") or row_repeat
-            for value in self.variables[over] if over else [""]:
-                for target in panel["targets"]:
-                    flux = self._filled(target["query"], {over: [value]} if over else {})
-                    key = (panel.get("title", panel["type"]), target["refId"], value)
-                    assert key not in made, key
-                    made[key] = [series_of(table) for table in tables_of(self._influxdb, flux)]
+        for panel, ref_id, value, flux in self.questions():
+            key = (panel, ref_id, value)
+            assert key not in made, key
+            made[key] = [series_of(table) for table in self._tables(flux)]
         return made
 
-    def annotations(self) -> dict[str, list[dict[str, str]]]:
+    def annotated(self) -> dict[str, list[dict[str, str]]]:
         made = {}
-        for each in self.dashboard["annotations"]["list"]:
-            tables = tables_of(self._influxdb, self._filled(each["target"]["query"], {}))
+        for name, flux in self.annotations():
+            tables = self._tables(flux)
             assert len(tables) <= 1, "Grafana would merge them by guess"
-            made[each["name"]] = [row for table in tables for row in table]
+            made[name] = [row for table in tables for row in table]
         return made
 
-    def _filled(self, flux: str, scoped: dict[str, list[str]]) -> str:
-        values = self.variables | scoped
-
-        def variable(match: re.Match[str]) -> str:
-            chosen = values[match[1]]
-            if match[2] == ":regex":
-                escaped = [re.sub(r"([\\^$*+?.()|\[\]{}/])", r"\\\1", each) for each in chosen]
-                return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
-            assert len(chosen) == 1, f"${{{match[1]}}} has several values in {flux}"
-            return chosen[0]
-
-        flux = re.sub(r"\$\{(\w+)(:\w+)?\}", variable, flux)
-        assert "${" not in flux, flux
+    def _tables(self, flux: str) -> Tables:
+        """With what Grafana's server fills in (pkg/tsdb/influxdb/flux/macros.go)."""
         flux = in_range(flux, 0, self.view.seconds)
-        return flux.replace("v.windowPeriod", f"{self.view.interval // 60}m{self.view.interval % 60}s")
+        interval = f"{self.view.interval // 60}m{self.view.interval % 60}s"
+        return tables_of(self._influxdb, flux.replace("v.windowPeriod", interval))
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +113,17 @@ def report_at(second: int) -> PipelineReport:
         process="influxdb-writer", instance="7", host="desk", time=format_time(BEGIN + second * SECOND),
         started=format_time(BEGIN), starts=1 + second // 300, received=age * age, sent=age * 2,
         rejected={"not_json": age, "empty": 3}, lag=second % 70, latency_seconds=second / 100,
-        memory_bytes=1000 + second,
+        memory_bytes=1000 + second, gauges=gauges_at(second),
     )  # fmt: skip
+
+
+def gauges_at(second: int) -> dict[str, float]:
+    return {
+        "lake_files": 5.0 + second,
+        "lake_bytes": 900.0 + second,
+        "influxdb_bytes": 700.0 + second,
+        "influxdb_query_seconds": second / 1000,
+    }
 
 
 def report_row(gpu: str, day: int, metric: str | None) -> ReportRow:
@@ -329,7 +278,7 @@ def check_annotations(grafana: Grafana, gpus: list[str]) -> None:
     fired = [(210, "firing: It is hot", f"{NVIDIA},critical"), (400, "resolved: It is hot", f"{NVIDIA},critical")]
     found = {
         name: [((parse_time(row["_time"]) - BEGIN) // SECOND, row["text"], row["tags"]) for row in rows]
-        for name, rows in grafana.annotations().items()
+        for name, rows in grafana.annotated().items()
     }
     assert {name: sorted(rows) for name, rows in found.items()} == {
         "Anomalies": sorted(wanted),
@@ -426,18 +375,32 @@ def test_pipeline_health(influxdb: InfluxDB) -> None:
     def series(name: str, rows: Sequence[tuple[int, Any]]) -> Answer:
         return [(name, {"process": "influxdb-writer", "host": "desk"}, list(rows))]
 
+    def whole(name: str) -> Answer:
+        return series(name.replace("_", " "), [(s, round(gauges_at(s)[name], 6)) for s in reports])
+
     reasons = {name: {s: each.rejected[name] for s, each in reports.items()} for name in ("empty", "not_json")}
     wanted = {
         "Records in": series("received", rate({s: each.received for s, each in reports.items()})),
         "Records out": series("sent", rate({s: each.sent for s, each in reports.items()})),
         "Lag of each consumer": series("lag", [(s, each.lag) for s, each in reports.items()]),
-        "Latency, Kafka to the store": series("latency_seconds", [(s, s / 100) for s in reports]),
+        "End-to-end latency, from Kafka to the store": series("latency seconds", [(s, s / 100) for s in reports]),
         "Dead letters by reason, per second": [
-            each for name, counts in reasons.items() for each in series(f"rejected_{name}", rate(counts))
+            each for name, counts in reasons.items() for each in series(name.replace("_", " "), rate(counts))
         ],
-        "Memory of each process": series("memory_bytes", [(s, 1000 + s) for s in reports]),
-        "Starts of each process": series("starts", [(s, each.starts) for s, each in reports.items()]),
+        "Restarts of each process": series("starts", [(s, float(s == 300)) for s in reports if s]),
+        "Memory of each process": series("memory bytes", [(s, 1000 + s) for s in reports]),
+        "InfluxDB, time of a query": whole("influxdb_query_seconds"),
+        "Size of the lake and of InfluxDB": whole("influxdb_bytes") + whole("lake_bytes"),
+        "Files in the lake, over time": whole("lake_files"),
+        "Records waiting": series("lag", [(590, report_at(590).lag)]),
     }
+    tiles = {
+        "Lake": "lake_bytes",
+        "Files in the lake": "lake_files",
+        "InfluxDB": "influxdb_bytes",
+        "A query takes": "influxdb_query_seconds",
+    }
+    wanted |= {title: series(name, [(590, gauges_at(590)[name])]) for title, name in tiles.items()}
     answers = grafana.answers()
     assert answers.keys() == {(title, "A", "") for title in wanted}
     for (title, _, _), answer in answers.items():

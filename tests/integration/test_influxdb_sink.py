@@ -200,3 +200,14 @@ def test_stdout_prints_what_is_there(stage: Stage, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 3
     assert done.stdout.startswith("gpu-metrics/")
+
+
+def test_writer_says_how_large_influxdb_is_and_how_long_it_takes_to_answer(stage: Stage) -> None:
+    fields = ("influxdb_bytes", "influxdb_query_seconds")
+    flux = (
+        'from(bucket: "gpu-metrics") |> range(start: -1h) |> filter(fn: (r) => r._measurement == "pipeline" and '
+        f'r.process == "influxdb-writer" and r._field =~ /^({"|".join(fields)})$/ and r._value > 0.0)'
+    )
+    # Each question is a query of which it tells the next time.
+    found = eventually(lambda: stage.query(flux), lambda answer: all(field in answer for field in fields))
+    assert all(field in found for field in fields)

@@ -225,4 +225,6 @@ def test_stream_says_what_it_received_and_what_it_rejected(
     assert told.rejected == {"not_json": 3, "bad_value": 1}
     assert told.latency_seconds is not None
     assert told.latency_seconds > 0
+    assert told.gauges["lake_files"] > 0
+    assert told.gauges["lake_bytes"] > told.gauges["lake_files"]
     assert rows_in_lake(f"{lake}/readings", "told:0").total() == len(readings)

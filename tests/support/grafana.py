@@ -13,9 +13,11 @@ from support.engines import InfluxDB
 from telemetry.timestamp import SECOND, format_time, parse_time
 
 BEGIN = parse_time("2026-11-01T00:00:00Z")
+LINES = 5000
+"""A request: what the product writes at once, too."""
 
 
-def fill(influxdb: InfluxDB, messages: Iterable[tuple[str, bytes]]) -> None:
+def fill(influxdb: InfluxDB, messages: Iterable[tuple[str, bytes]], now: int = BEGIN + 86_400 * SECOND) -> None:
     """Writes what the product's own encoders make of ``messages`` (topic, message)."""
     headers = {"Authorization": f"Token {influxdb.token}"}
     organisations = requests.get(f"{influxdb.url}/api/v2/orgs", headers=headers, timeout=30).json()["orgs"]
@@ -24,14 +26,16 @@ def fill(influxdb: InfluxDB, messages: Iterable[tuple[str, bytes]]) -> None:
         assert requests.post(f"{influxdb.url}/api/v2/buckets", headers=headers, json=body, timeout=30).ok
     lines: dict[str, list[bytes]] = {}
     for topic, message in messages:
-        point = points.OF_TOPIC[topic](message, BEGIN + 86_400 * SECOND)
+        point = points.OF_TOPIC[topic](message, now)
         lines.setdefault(point.bucket, []).append(point.line)
     for bucket, batch in lines.items():
         parameters = {"org": influxdb.org, "bucket": bucket, "precision": "us"}
-        answer = requests.post(
-            f"{influxdb.url}/api/v2/write", params=parameters, headers=headers, data=b"\n".join(batch), timeout=60
-        )
-        assert answer.status_code == 204, answer.text
+        for first in range(0, len(batch), LINES):
+            answer = requests.post(
+                f"{influxdb.url}/api/v2/write", params=parameters, headers=headers,
+                data=b"\n".join(batch[first : first + LINES]), timeout=60,
+            )  # fmt: skip
+            assert answer.status_code == 204, answer.text
 
 
 def in_range(flux: str, start: int, stop: int) -> str:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from itertools import islice
 from threading import Event
 
@@ -18,6 +19,7 @@ from kafka_consumers.kafka_client import KafkaAlerts, KafkaInput, KafkaOutbox, c
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
 from kafka_consumers.sinks.influxdb_api import InfluxApi
+from kafka_consumers.sinks.influxdb_size import InfluxSize
 from kafka_consumers.sinks.stdout import Stdout
 from kafka_consumers.waiting import Server
 from telemetry import catalogue, logs, topics
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             timeout = settings.influxdb_timeout_seconds
             api = InfluxApi(settings.influxdb_url, settings.influxdb_org, settings.influxdb_secret, timeout)
-            _run(settings, InfluxDB(api, clock), "influxdb-writer", clock)
+            _run(settings, InfluxDB(api, clock), "influxdb-writer", clock, measure=InfluxSize(api.metrics).measure)
     except Misconfigured as error:
         print(f"kafka-consumers: {error}", file=sys.stderr)
         return 2
@@ -115,7 +117,14 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock, ticker: Ticker | None = None) -> None:
+def _run(
+    settings: Settings,
+    sink: Sink[Item],
+    process: str,
+    clock: Clock,
+    ticker: Ticker | None = None,
+    measure: Callable[[], Mapping[str, float]] = dict,
+) -> None:
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: stop.set())
@@ -128,7 +137,7 @@ def _run(settings: Settings, sink: Sink[Item], process: str, clock: Clock, ticke
     except Unavailable:
         return  # asked to stop before there was anything to finish
     source = KafkaInput(consumer)
-    report = SelfReport(process, settings.state_dir, clock)
+    report = SelfReport(process, settings.state_dir, clock, measure)
     limits = Limits(settings.influxdb_batch_lines, settings.influxdb_batch_ms)
     logger.info("started topics=%d batch=%d", len(sink.topics), limits.records)
     try:

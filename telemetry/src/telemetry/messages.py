@@ -147,6 +147,8 @@ class PipelineReport(Message):
     latency_seconds: Finite | None = None
     """From Kafka's timestamp to the acknowledgement of the store, the newest batch's slowest record."""
     memory_bytes: int
+    gauges: dict[str, Finite] = {}
+    """What the process measured of the store that it writes to, by name."""
 
     _times = field_validator("time", "started")(lambda value: parse_time(value) is not None and value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from telemetry.clock import Clock
@@ -15,9 +16,12 @@ REPORT_EVERY = 10 * SECOND
 
 
 class SelfReport:
-    """Counts, and says every 10 s whether a report is due. ``state_dir`` remembers the number of starts."""
+    """Counts, and says every 10 s whether a report is due. ``state_dir`` remembers the number of starts; ``measure``
+    is asked with each report, and must neither raise nor take long."""
 
-    def __init__(self, process: str, state_dir: Path, clock: Clock) -> None:
+    def __init__(
+        self, process: str, state_dir: Path, clock: Clock, measure: Callable[[], Mapping[str, float]] = dict
+    ) -> None:
         self.received = 0
         self.sent = 0
         self.rejected: Counter[str] = Counter()
@@ -25,6 +29,7 @@ class SelfReport:
         self.latency_seconds: float | None = None
         self._process = process
         self._clock = clock
+        self._measure = measure
         self._started = clock.now()
         self._due = self._started
         self._starts = _count_start(state_dir / f"{process}.starts")
@@ -51,6 +56,7 @@ class SelfReport:
             lag=self.lag,
             latency_seconds=self.latency_seconds,
             memory_bytes=memory_bytes(),
+            gauges=dict(self._measure()),
         )
 
 

@@ -173,3 +173,33 @@ def test_provisioning_names_the_same_source_and_holds_no_secret() -> None:
     (provider,) = providers["providers"]
     assert "folderUid" not in provider
     assert provider["options"]["path"] == "$__env{GPUSTREAM_DASHBOARDS}"
+
+
+def test_every_metric_that_the_samples_report_is_on_a_panel_in_its_unit() -> None:
+    reported = {name for log in (ROOT / "data" / "samples").glob("*.txt") for name in metrics_of(log)}
+    assert len(reported) > 20
+    detail = PAGES[f"dashboards/{Uid.DETAIL}.json"]
+    units = {
+        override["matcher"]["options"]: value["value"]
+        for panel in detail["panels"]
+        for override in panel["fieldConfig"]["overrides"]
+        for value in override["properties"]
+        if value["id"] == "unit"
+    }
+    masks = {metric.name for metric in CATALOGUE if metric.bits}
+    in_words = {name for name in masks if any(name in flux for _, flux in queries(detail))}
+    assert {name: units.get(name) for name in reported - masks} == {
+        name: CATALOGUE.unit_of(CATALOGUE[name]).grafana for name in reported - masks
+    }
+    assert reported & masks == reported & in_words
+    assert reported & masks
+
+
+def metrics_of(log: Path) -> set[str]:
+    """By its header, as the catalogue knows it."""
+    columns = log.read_text(encoding="latin-1").splitlines()[0].split(",")[1:]
+    found = {
+        metric.name for column in columns if column.strip() and (metric := CATALOGUE.column("gpuz", column).metric)
+    }
+    assert found, log
+    return found

@@ -152,11 +152,12 @@ def test_pipeline_report_counts_rejected_by_reason() -> None:
         rejected={"not_json": 3, "too_large": 2},
         lag=0,
         memory_bytes=1,
+        gauges={"influxdb_bytes": 1048576.0},
     )
     assert points.of_pipeline_report(report.encode(), NOW) == (
         "gpu-metrics",
-        b"pipeline,host=here,process=influxdb-writer received=10i,sent=5i,rejected=5i,starts=2i,memory_bytes=1i,"
-        b"rejected_not_json=3i,rejected_too_large=2i,lag=0i 1795428000000000",
+        b"pipeline,host=here,process=influxdb-writer influxdb_bytes=1048576.0,received=10i,sent=5i,rejected=5i,"
+        b"starts=2i,memory_bytes=1i,rejected_not_json=3i,rejected_too_large=2i,lag=0i 1795428000000000",
     )
 
 

@@ -92,6 +92,12 @@ def test_self_report_is_due_once_per_interval(tmp_path: Path) -> None:
     assert PipelineReport.decode(first.encode()) == first
 
 
+def test_self_report_carries_what_is_measured_when_it_is_made(tmp_path: Path) -> None:
+    measured = iter([{"influxdb_bytes": 7.0}, {}])
+    report = SelfReport("writer", tmp_path, FakeClock(), lambda: next(measured))
+    assert [report.report().gauges for _ in range(2)] == [{"influxdb_bytes": 7.0}, {}]
+
+
 def test_self_report_counts_the_starts(tmp_path: Path) -> None:
     clock = FakeClock()
     for starts in (1, 2, 3):

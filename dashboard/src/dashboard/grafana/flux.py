@@ -9,6 +9,7 @@ aggregates run inside the storage engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 LIVE_BUCKET = "gpu-metrics"
 HISTORY_BUCKET = "gpu-history"
@@ -18,6 +19,9 @@ POINTS = 720
 GAP = "10s"
 """From this interval on, an interval without a reading is a gap; no source is slower."""
 NO_REASON = "none"
+
+Count = Literal["", "rate", "growth"]
+"""What is made of a number that only counts up: nothing, so many a second, or by how much it grew."""
 
 _GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
 _RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
@@ -170,15 +174,28 @@ schema.fieldKeys(
   |> sort()"""
 
 
-def pipeline(fields: str, *, rate: bool) -> str:
+def pipeline(fields: str, *, made: Count = "") -> str:
     """What processes say of themselves, a series per process and host. Counts begin anew with each start: where one
-    falls there is no rate."""
-    derived = "\n  |> derivative(unit: 1s, nonNegative: true)" if rate else ""
-    return f"""from(bucket: "{LIVE_BUCKET}")
+    falls there is no rate. Names such as rejected_not_json and lake_bytes become words."""
+    derived = {
+        "": "",
+        "rate": "\n  |> derivative(unit: 1s, nonNegative: true)",
+        "growth": "\n  |> difference(nonNegative: true)",
+    }[made]
+    return f"""import "strings"
+words = (name) => strings.replaceAll(v: strings.trimPrefix(v: name, prefix: "rejected_"), t: "_", u: " ")
+from(bucket: "{LIVE_BUCKET}")
   {_RANGE}
   |> filter(fn: (r) => r._measurement == "pipeline" and r._field =~ {any_of([fields])})
   |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start"){derived}
-  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])"""
+  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])
+  |> map(fn: (r) => ({{r with _field: words(name: r._field)}}))"""
+
+
+def newest_of_pipeline(field: str) -> str:
+    """The newest that each process said of itself."""
+    return f"""{pipeline_points(field)}
+  |> last()"""
 
 
 def daily(field: str, name: str = "", report: str = "daily_statistics") -> str:

@@ -70,6 +70,24 @@ def tiles(catalogue: Catalogue, metrics: Sequence[Metric]) -> stat.Panel:
     return panel
 
 
+def numbers(bad: float | None = None) -> stat.Panel:
+    """A number per series, whatever they are called; red from ``bad`` on, orange from a tenth of it."""
+    steps = [Threshold(None, fields.GOOD if bad else fields.NEUTRAL)]
+    if bad:
+        steps += [Threshold(bad / 10, fields.WARNING), Threshold(bad, fields.CRITICAL)]
+    return (
+        stat.Panel()
+        .datasource(datasource())
+        .no_value("unknown")
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .graph_mode(BigValueGraphMode.NONE)
+        .color_mode(BigValueColorMode.VALUE)
+        .text_mode(BigValueTextMode.AUTO)
+        .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+        .thresholds(ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
+    )
+
+
 def lines() -> timeseries.Panel:
     """A time series: what all of them have in common."""
     return (

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboard.grafana import flux
 from dashboard.grafana.page import Uid
+from dashboard.grafana.pipeline import LAG
 from dashboard.grafana.query import DATASOURCE_UID
 from telemetry.catalogue import Catalogue, Metric, Severity
 
@@ -21,8 +22,6 @@ EXPRESSION = "__expr__"
 PATIENCE: Mapping[Severity, str] = {"warning": "5m", "critical": "1m"}
 """How long a mean must stay beyond its limit: a warning can wait, a critical level is close to damage."""
 
-LAG = 10_000
-"""Records. What ten GPUs send in a quarter of an hour; an import is beyond it for as long as it is worked off."""
 SILENCE = 120
 """Seconds. Processes speak every 10 s; a restart of each of them is over by then."""
 ALWAYS_THERE = ("influxdb-writer", "streaming", "watch")

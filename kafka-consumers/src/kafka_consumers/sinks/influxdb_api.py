@@ -79,6 +79,13 @@ class InfluxApi:
             return answer
         raise self._unavailable(answer, f", bucket {bucket}")
 
+    def metrics(self) -> str:
+        """What the server says of itself. Raises Unavailable."""
+        status, body = self._request("GET", "/metrics", {})
+        if status != 200:
+            raise self._unavailable(Answer(status, _message(body)[:200]))
+        return body.decode("utf-8", "replace")
+
     def close(self) -> None:
         self._pool.clear()
 

@@ -86,9 +86,10 @@ def of_report_row(raw: bytes, _now: int) -> Point:
 
 
 def of_pipeline_report(raw: bytes, _now: int) -> Point:
-    """Measurement pipeline; rejected records by reason, and in all."""
+    """Measurement pipeline; rejected records by reason, and in all; what was measured of the stores."""
     report = PipelineReport.decode(raw)
     fields: dict[str, Field] = {
+        **report.gauges,
         "received": report.received,
         "sent": report.sent,
         "rejected": sum(report.rejected.values()),
