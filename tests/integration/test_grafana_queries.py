@@ -128,7 +128,13 @@ def gauges_at(second: int) -> dict[str, float]:
 
 def report_row(gpu: str, day: int, metric: str | None) -> ReportRow:
     base = day + len(gpu) + 10.0 * len(metric or "")
-    whole = {"energy_kwh": base + 1.5, "cost": base + 0.5, "readings": base}
+    whole = {
+        "energy_kwh": base + 1.5,
+        "cost": base + 0.5,
+        "readings": base,
+        "throttled_minutes": base,
+        "anomalies": 2.0,
+    }
     numbers = {"avg": base + 1, "min": base, "p95": base + 2, "max": base + 3, "readings": 5.0}
     start = format_time(BEGIN + day * 86_400 * SECOND)
     return ReportRow(
@@ -251,6 +257,18 @@ def newest(gpu: str, names: tuple[str, ...]) -> Answer:
     return made
 
 
+def newest_reason(gpu: str) -> Answer:
+    return [
+        (name, labels, [(second, words(int(value)))])
+        for name, labels, [(second, value)] in newest(gpu, ("perfcap_reason",))
+    ]
+
+
+def last_reading(gpu: str) -> Answer:
+    second = max(second for second in range(600) if metrics_at(gpu, second))
+    return [("last reading", {"gpu": gpu}, [(second, BEGIN / 1000 + second * 1000)])]
+
+
 def reasons(view: View) -> Answer:
     bins: dict[int, int] = {}
     if view.long:
@@ -300,8 +318,10 @@ def test_overview(influxdb: InfluxDB, view: View) -> None:
     assert grafana.variables["gpu"] == gpus
     assert grafana.variables["metric"] == present
     assert grafana.texts["metric"] == [CATALOGUE[name].label for name in present]
-    wanted = {("gauge", "A", gpu): newest(gpu, GAUGES) for gpu in gpus}
-    wanted |= {("stat", "A", gpu): newest(gpu, TILES) for gpu in gpus}
+    wanted = {("gauge 2", "A", gpu): newest(gpu, GAUGES) for gpu in gpus}
+    wanted |= {("stat 3", "A", gpu): newest(gpu, TILES) for gpu in gpus}
+    wanted |= {("stat 4", "A", gpu): newest_reason(gpu) for gpu in gpus}
+    wanted |= {("stat 4", "Z", gpu): last_reading(gpu) for gpu in gpus}
     wanted |= {("Throttle reason", "A", ""): reasons(view)}
     wanted |= {("${metric:text}", "A", name): history(gpus, name, shown(name), view) for name in present}
     answers = grafana.answers()
@@ -315,7 +335,7 @@ def test_overview_of_imports_and_of_one_host(influxdb: InfluxDB) -> None:
     imported = Grafana(influxdb, "gpustream-overview", View(600, 10, "gpu-imports"))
     assert (imported.variables["gpu"], imported.variables["metric"]) == ([LOG], ["gpu_temperature", "gpu_load"])
     answers = imported.answers()
-    assert answers["gauge", "A", LOG] == newest(LOG, GAUGES)
+    assert answers["gauge 2", "A", LOG] == newest(LOG, GAUGES)
     assert answers["${metric:text}", "A", "gpu_load"] == history([LOG], "gpu_load", "max", SHORT)
     one = Grafana(influxdb, "gpustream-overview", View(600, 10, choices={"host": ["pc-2"]}))
     assert one.variables["gpu"] == [AMD]
@@ -434,6 +454,10 @@ def test_nightly_analytics(influxdb: InfluxDB) -> None:
         ]
 
     titles = {
+        "Energy": "energy_kwh",
+        "Cost, in ENERGY_CURRENCY": "cost",
+        "Held back": "throttled_minutes",
+        "Anomalies": "anomalies",
         "Energy per day": "energy_kwh",
         "Cost per day, in ENERGY_CURRENCY": "cost",
         "Readings per day": "readings",

@@ -84,7 +84,7 @@ class Dashboard:
             for value in self.variables[over] if over else [""]:
                 for target in panel["targets"]:
                     flux = self.filled(target["query"], {over: [value]} if over else {})
-                    yield Question(panel.get("title", panel["type"]), target["refId"], value, flux)
+                    yield Question(panel.get("title") or f"{panel['type']} {panel['id']}", target["refId"], value, flux)
 
     def annotations(self) -> Iterator[tuple[str, str]]:
         """Name and Flux."""

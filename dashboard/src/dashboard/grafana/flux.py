@@ -9,7 +9,6 @@ aggregates run inside the storage engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 LIVE_BUCKET = "gpu-metrics"
 HISTORY_BUCKET = "gpu-history"
@@ -20,12 +19,9 @@ GAP = "10s"
 """From this interval on, an interval without a reading is a gap; no source is slower."""
 NO_REASON = "none"
 
-Count = Literal["", "rate", "growth"]
-"""What is made of a number that only counts up: nothing, so many a second, or by how much it grew."""
-
-_GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
-_RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
-_SERIES = '|> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu"])'
+GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
+RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
+SERIES = '|> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu"])'
 _SOURCE = f"""long = int(v: v.timeRangeStop) - int(v: v.timeRangeStart) > int(v: {LONG})
 place = if long then "{HISTORY_BUCKET}" else "${{bucket}}"
 measurement = if long then "gpu_windows" else "gpu_metrics\""""
@@ -52,9 +48,9 @@ def chosen(shown: Mapping[str, str]) -> str:
     return f'dict.get(dict: {entries}, key: "${{metric}}", default: "avg")'
 
 
-def history(shown: str, name: str = "${metric}", gpus: str = _GPUS, shift: str = "") -> str:
+def history(shown: str, name: str = "${metric}", gpus: str = GPUS, shift: str = "") -> str:
     """A metric over time, a series per GPU. ``shown``: Flux of "avg", "min" or "max"; ``shift``: how long ago."""
-    span, moved, packages = _RANGE, "", 'import "dict"'
+    span, moved, packages = RANGE, "", 'import "dict"'
     if shift:
         packages = 'import "date"\n' + packages
         begin, end = (f"date.sub(d: {shift}, from: v.timeRange{end})" for end in ("Start", "Stop"))
@@ -70,7 +66,7 @@ from(bucket: place)
   |> filter(fn: (r) => r._measurement == measurement and r._field == field and {gpus})
   |> aggregateWindow(every: v.windowPeriod, fn: aggregate, createEmpty: gaps, timeSrc: "_start"){moved}
   |> set(key: "_field", value: "{name}")
-  {_SERIES}"""
+  {SERIES}"""
 
 
 def newest(names: Sequence[str]) -> str:
@@ -80,8 +76,8 @@ def newest(names: Sequence[str]) -> str:
     return f"""import "dict"
 order = {order}
 from(bucket: "${{bucket}}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field =~ {any_of(names)} and {_GPUS})
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field =~ {any_of(names)} and {GPUS})
   |> last()
   |> map(fn: (r) => ({{r with Order: dict.get(dict: order, key: r._field, default: 0)}}))
   |> group(columns: ["Order", "_measurement", "_field", "gpu"])
@@ -91,19 +87,9 @@ from(bucket: "${{bucket}}")
 def reasons(name: str, bits: Mapping[int, str]) -> str:
     """A bit mask in words over time: all bits that were set in the interval. Of a window the smallest and the greatest
     mask are known: what is shown did happen, and what came between the two in one window of 30 s is not shown."""
-    words = " + ".join(
-        f'(if bitwise.sand(a: r._value, b: {bit}) > 0 then {text(", " + meaning)} else "")'
-        for bit, meaning in bits.items()
-    )
-    return f"""import "bitwise"
-import "strings"
+    return f"""{_in_words(bits)}
 {_SOURCE}
 fields = if long then {any_of([f"{name}_min", f"{name}_max"])} else {any_of([name])}
-known = (r) => {words}
-named = (r) =>
-  if r._value == 0 then "{NO_REASON}"
-  else if known(r: r) == "" then "bits " + string(v: r._value)
-  else strings.trimPrefix(v: known(r: r), prefix: ", ")
 together = (column, tables=<-) => tables
   |> distinct(column: column)
   |> reduce(
@@ -111,20 +97,56 @@ together = (column, tables=<-) => tables
     fn: (r, accumulator) => ({{_value: bitwise.sor(a: int(v: r._value), b: accumulator._value)}}),
   )
 from(bucket: place)
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == measurement and r._field =~ fields and {_GPUS})
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == measurement and r._field =~ fields and {GPUS})
   |> group(columns: ["_measurement", "gpu"])
   |> aggregateWindow(every: v.windowPeriod, fn: together, createEmpty: false, timeSrc: "_start")
   |> map(fn: (r) => ({{r with _value: named(r: r)}}))
   |> set(key: "_field", value: "{name}")
-  {_SERIES}"""
+  {SERIES}"""
+
+
+def newest_reasons(name: str, bits: Mapping[int, str]) -> str:
+    """The newest of a bit mask, in words."""
+    return f"""{_in_words(bits)}
+from(bucket: "${{bucket}}")
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "{name}" and {GPUS})
+  |> last()
+  |> map(fn: (r) => ({{r with _value: named(r: {{_value: int(v: r._value)}})}}))
+  {SERIES}"""
+
+
+def _in_words(bits: Mapping[int, str]) -> str:
+    """Defines named(r) of a mask r._value."""
+    words = " + ".join(
+        f'(if bitwise.sand(a: r._value, b: {bit}) > 0 then {text(", " + meaning)} else "")'
+        for bit, meaning in bits.items()
+    )
+    return f"""import "bitwise"
+import "strings"
+known = (r) => {words}
+named = (r) =>
+  if r._value == 0 then "{NO_REASON}"
+  else if known(r: r) == "" then "bits " + string(v: r._value)
+  else strings.trimPrefix(v: known(r: r), prefix: ", ")"""
+
+
+def last_reading() -> str:
+    """When the GPU was heard of last, in milliseconds as Grafana counts time."""
+    return f"""from(bucket: "${{bucket}}")
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "row" and {GPUS})
+  |> last()
+  |> map(fn: (r) => ({{r with _value: int(v: r._time) / 1000000, _field: "last reading"}}))
+  {SERIES}"""
 
 
 def anomalies() -> str:
     """Annotations: one table with time, text and tags."""
     return f"""from(bucket: "{HISTORY_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_anomalies" and r._field == "sentence" and {_GPUS})
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_anomalies" and r._field == "sentence" and {GPUS})
   |> group()
   |> map(fn: (r) => ({{_time: r._time, text: r._value, tags: r.gpu + "," + r.severity + "," + r.metric}}))
   |> sort(columns: ["_time"])"""
@@ -133,8 +155,8 @@ def anomalies() -> str:
 def alerts() -> str:
     """Annotations: alerts that began to fire, or ended."""
     return f"""from(bucket: "{HISTORY_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_alerts" and r._field == "message" and {_GPUS})
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == "gpu_alerts" and r._field == "message" and {GPUS})
   |> filter(fn: (r) => r.state == "firing" or r.state == "resolved")
   |> group()
   |> map(fn: (r) => ({{_time: r._time, text: r.state + ": " + r._value, tags: r.gpu + "," + r.severity}}))
@@ -165,7 +187,7 @@ import "influxdata/influxdb/schema"
 known = {dictionary({name: text(label) for name, label in entries.items()})}
 schema.fieldKeys(
   bucket: "${{bucket}}",
-  predicate: (r) => r._measurement == "gpu_metrics" and {_GPUS},
+  predicate: (r) => r._measurement == "gpu_metrics" and {GPUS},
   start: v.timeRangeStart,
   stop: v.timeRangeStop,
 )
@@ -174,127 +196,9 @@ schema.fieldKeys(
   |> sort()"""
 
 
-def pipeline(fields: str, *, made: Count = "") -> str:
-    """What processes say of themselves, a series per process and host. Counts begin anew with each start: where one
-    falls there is no rate. Names such as rejected_not_json and lake_bytes become words."""
-    derived = {
-        "": "",
-        "rate": "\n  |> derivative(unit: 1s, nonNegative: true)",
-        "growth": "\n  |> difference(nonNegative: true)",
-    }[made]
-    return f"""import "strings"
-words = (name) => strings.replaceAll(v: strings.trimPrefix(v: name, prefix: "rejected_"), t: "_", u: " ")
-from(bucket: "{LIVE_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "pipeline" and r._field =~ {any_of([fields])})
-  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start"){derived}
-  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])
-  |> map(fn: (r) => ({{r with _field: words(name: r._field)}}))"""
-
-
-def newest_of_pipeline(field: str) -> str:
-    """The newest that each process said of itself."""
-    return f"""{pipeline_points(field)}
-  |> last()"""
-
-
-def daily(field: str, name: str = "", report: str = "daily_statistics") -> str:
-    """A number of a nightly report per day; ``name`` of a metric, empty for the GPU as a whole."""
-    metric = f'r.metric == "{name}"' if name else "not exists r.metric"
-    return f"""from(bucket: "{HISTORY_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "{report}" and r._field == "{field}")
-  |> filter(fn: (r) => {metric} and {_GPUS})
-  |> set(key: "_field", value: "{name or field}")
-  {_SERIES}"""
-
-
-def hours(name: str) -> str:
-    """A metric's mean by day and by hour of the day, over the GPUs: a series per hour, "00" to "23"."""
-    return f"""from(bucket: "{HISTORY_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "hourly_patterns" and r.metric == "{name}")
-  |> filter(fn: (r) => {_GPUS} and r._field =~ {any_of(["avg", "hour", "date"])})
-  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-  |> map(fn: (r) => ({{
-    _time: time(v: r.date + "T00:00:00Z"),
-    _field: (if r.hour < 10.0 then "0" else "") + string(v: int(v: r.hour)),
-    _measurement: r._measurement,
-    _value: r.avg,
-  }}))
-  |> group(columns: ["_measurement", "_field", "_time"])
-  |> mean()
-  |> group(columns: ["_measurement", "_field"])
-  |> sort(columns: ["_time"])"""
-
-
-def spikes() -> str:
-    """The peak of each spike at its start, a series per GPU and temperature."""
-    return f"""from(bucket: "{HISTORY_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "temperature_spikes" and r._field == "peak")
-  |> filter(fn: (r) => {_GPUS})
-  |> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu", "metric"])"""
-
-
-def daily_tags(tag: str, where: str = "", known: Mapping[str, str] | None = None) -> str:
-    """A variable: the GPUs of the nightly report, or its metrics as in :func:`metrics`."""
-    labels = dictionary({name: text(label) for name, label in (known or {}).items()})
-    named = 'dict.get(dict: known, key: r._value, default: "999|" + r._value + "|" + r._value)'
-    labelled = f"\n  |> map(fn: (r) => ({{_value: {named}}}))"
-    schema = 'import "influxdata/influxdb/schema"\n'
-    package = f'import "dict"\n{schema}known = {labels}\n' if known else schema
-    return f"""{package}schema.tagValues(
-  bucket: "{HISTORY_BUCKET}",
-  tag: "{tag}",
-  predicate: (r) => r._measurement == "gpu_daily"{where},
-  start: v.timeRangeStart,
-  stop: v.timeRangeStop,
-)
-  |> filter(fn: (r) => r._value != ""){labelled if known else ""}
-  |> sort()"""
-
-
 def readings(name: str) -> str:
     """A rule: the readings of a metric, a series per GPU. A demonstration GPU is nobody's."""
     return f"""from(bucket: "{LIVE_BUCKET}")
-  {_RANGE}
+  {RANGE}
   |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "{name}" and r.host !~ /^demo-/)
-  {_SERIES}"""
-
-
-def pipeline_points(field: str) -> str:
-    """A rule: what processes say of themselves, as they said it."""
-    return f"""from(bucket: "{LIVE_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "pipeline" and r._field == "{field}")
-  |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])"""
-
-
-def growth(field: str) -> str:
-    """A rule: by how much a count of each process grew from one report to the next; a restart is no growth."""
-    return f"""{pipeline_points(field)}
-  |> difference(nonNegative: true)"""
-
-
-def silence(processes: Sequence[str]) -> str:
-    """A rule: for how many seconds each of these processes has said nothing; of one that is not heard of at all, the
-    whole range."""
-    rows = ", ".join(f"{{process: {text(name)}, age: whole}}" for name in processes)
-    return f"""import "array"
-seconds = (since) => float(v: int(v: v.timeRangeStop) - int(v: since)) / 1000000000.0
-whole = seconds(since: v.timeRangeStart)
-heard = from(bucket: "{LIVE_BUCKET}")
-  {_RANGE}
-  |> filter(fn: (r) => r._measurement == "pipeline" and r._field == "memory_bytes")
-  |> filter(fn: (r) => r.process =~ {any_of(processes)})
-  |> group(columns: ["process"])
-  |> last()
-  |> map(fn: (r) => ({{process: r.process, age: seconds(since: r._time)}}))
-union(tables: [heard, array.from(rows: [{rows}])])
-  |> group(columns: ["process"])
-  |> min(column: "age")
-  |> map(fn: (r) => ({{_time: v.timeRangeStop, _value: r.age, process: r.process}}))
-  |> set(key: "_field", value: "silence")
-  |> set(key: "_measurement", value: "pipeline")
-  |> group(columns: ["_measurement", "_field", "process"])"""
+  {SERIES}"""

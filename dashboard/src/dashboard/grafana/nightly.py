@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models.common import GraphDrawStyle
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
-from dashboard.grafana import flux, panels, variables
+from dashboard.grafana import flux_daily, panels, variables
 from dashboard.grafana.page import Uid, annotated, built, page
 from dashboard.grafana.query import Query
 from telemetry.catalogue import Catalogue
 
+TOTALS = (
+    ("Energy", "energy_kwh", "kwatth", 1),
+    ("Cost, in ENERGY_CURRENCY", "cost", "none", 2),
+    ("Held back", "throttled_minutes", "m", 0),
+    ("Anomalies", "anomalies", "short", 0),
+)
+"""Of the whole time range, a number per GPU."""
 WHOLE = (
     ("Energy per day", "energy_kwh", "kwatth", 2),
     ("Cost per day, in ENERGY_CURRENCY", "cost", "none", 2),
@@ -26,11 +34,23 @@ def make(catalogue: Catalogue) -> Dashboard:
     made = annotated(page(Uid.NIGHTLY, "Nightly analytics", "What the batch reported of each day."))
     made.time("now-30d", "now").refresh("5m")
     made.variables([variables.reported_gpus(), variables.reported_metrics(catalogue)])
+    for title, field, unit, decimals in TOTALS:
+        made.with_panel(
+            panels.numbers()
+            .title(title)
+            .with_target(Query(flux_daily.daily(field)))
+            .reduce_options(common.ReduceDataOptions().calcs(["sum"]))
+            .unit(unit)
+            .decimals(decimals)
+            .display_name(panels.OF_GPU)
+            .height(4)
+            .span(6)
+        )
     for title, field, unit, decimals in WHOLE:
         made.with_panel(
             panels.lines()
             .title(title)
-            .with_target(Query(flux.daily(field)))
+            .with_target(Query(flux_daily.daily(field)))
             .unit(unit)
             .decimals(decimals)
             .min(0)
@@ -47,7 +67,7 @@ def make(catalogue: Catalogue) -> Dashboard:
         made.with_panel(dots.draw_style(GraphDrawStyle.POINTS).display_name(DRAWN[title]))
     panel = panels.of_metrics(catalogue, [metric for metric in catalogue if not metric.bits])
     for ref_id, statistic in zip("ABCD", STATISTICS, strict=True):
-        panel.with_target(Query(flux.daily(statistic, "${metric}"), ref_id))
+        panel.with_target(Query(flux_daily.daily(statistic, "${metric}"), ref_id))
         panel.override_by_query(ref_id, [DynamicConfigValue("displayName", f"{panels.OF_GPU} {statistic}")])
     return built(made.with_panel(panel.max_per_row(2).height(8).span(12)))
 
@@ -55,7 +75,7 @@ def make(catalogue: Catalogue) -> Dashboard:
 def _points() -> list[tuple[str, Query, str]]:
     """Title, query and unit."""
     return [
-        (SPIKES, Query(flux.spikes()), "celsius"),
-        (SLOPE, Query(flux.daily("slope_30", DRIFTS, "trends")), "celsius"),
-        (MISSING, Query(flux.daily("missing", report="summary")), "short"),
+        (SPIKES, Query(flux_daily.spikes()), "celsius"),
+        (SLOPE, Query(flux_daily.daily("slope_30", DRIFTS, "trends")), "celsius"),
+        (MISSING, Query(flux_daily.daily("missing", report="summary")), "short"),
     ]

@@ -23,8 +23,9 @@ def make(catalogue: Catalogue) -> Dashboard:
     made = (
         made.variables([variables.bucket(), variables.host(), variables.gpus(), variables.metrics(catalogue, headline)])
         .with_row(Row("${gpu}").repeat("gpu"))
-        .with_panel(panels.gauges(catalogue, [catalogue[name] for name in GAUGES]).height(5).span(13))
-        .with_panel(panels.tiles(catalogue, [catalogue[name] for name in TILES]).height(5).span(11))
+        .with_panel(panels.gauges(catalogue, [catalogue[name] for name in GAUGES]).height(5).span(10))
+        .with_panel(panels.tiles(catalogue, [catalogue[name] for name in TILES]).height(5).span(8))
+        .with_panel(panels.state(masks).height(5).span(6))
         .with_row(Row("What happened"))
         .with_panel(
             panels.throttle(masks)

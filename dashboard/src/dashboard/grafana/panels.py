@@ -19,6 +19,7 @@ from grafana_foundation_sdk.models.common import (
 )
 from grafana_foundation_sdk.models.dashboard import (
     DashboardRegexMapOptions,
+    DynamicConfigValue,
     FieldColorModeId,
     RegexMap,
     Threshold,
@@ -27,11 +28,12 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
-from dashboard.grafana import fields, flux
+from dashboard.grafana import fields, flux, flux_daily
 from dashboard.grafana.query import Query, datasource
 from telemetry.catalogue import Catalogue, Metric
 
 NOTHING = "Nothing in this time range: choose a longer one, or the other source"
+AGO = "dateTimeFromNow"
 OF_GPU = "${__field.labels.gpu}"
 
 
@@ -67,6 +69,34 @@ def tiles(catalogue: Catalogue, metrics: Sequence[Metric]) -> stat.Panel:
     )
     for matcher, properties in (fields.of_tile(catalogue, metric) for metric in metrics):
         panel.with_override(matcher, properties)
+    return panel
+
+
+def state(masks: Sequence[Metric]) -> stat.Panel:
+    """In words: when the GPU was heard of last, and what holds its clocks back."""
+    panel = (
+        stat.Panel()
+        .datasource(datasource())
+        .no_value(NOTHING)
+        .with_target(Query(flux.last_reading(), "Z"))
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/^(?!Time$)/"))
+        .graph_mode(BigValueGraphMode.NONE)
+        .color_mode(BigValueColorMode.VALUE)
+        .text_mode(BigValueTextMode.VALUE_AND_NAME)
+        .color_scheme(FieldColor().mode(FieldColorModeId.FIXED).fixed_color("text"))
+        .thresholds(_plain())
+        .override_by_query("Z", [DynamicConfigValue("displayName", "Last reading"), DynamicConfigValue("unit", AGO)])
+    )
+    for number, metric in enumerate(masks):
+        ref_id = chr(ord("A") + number)
+        panel.with_target(Query(flux.newest_reasons(metric.name, metric.bits), ref_id))
+        panel.override_by_query(
+            ref_id,
+            [
+                DynamicConfigValue("displayName", metric.label),
+                DynamicConfigValue("mappings", [each.to_json() for each in _colours(metric)]),
+            ],
+        )
     return panel
 
 
@@ -128,7 +158,7 @@ def by_hour(catalogue: Catalogue, metric: Metric) -> heatmap.Panel:
         heatmap.Panel()
         .title(f"{metric.label} by hour of the day")
         .datasource(datasource())
-        .with_target(Query(flux.hours(metric.name)))
+        .with_target(Query(flux_daily.hours(metric.name)))
         .no_value(NOTHING)
         .calculate(False)
         .rows_frame(heatmap.RowsHeatmapOptions().layout(HeatmapCellLayout.AUTO))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from grafana_foundation_sdk.models.common import GraphDrawStyle
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboard.grafana import flux, panels
+from dashboard.grafana import flux_pipeline, panels
 from dashboard.grafana.page import Uid, built, page
 from dashboard.grafana.query import Query
 from telemetry.catalogue import Catalogue
@@ -36,7 +36,7 @@ class Graph(NamedTuple):
     fields: str
     unit: str
     decimals: int
-    made: flux.Count = ""
+    made: flux_pipeline.Count = ""
     name: str = PROCESS
     nothing: str = panels.NOTHING
 
@@ -76,7 +76,7 @@ def make(_catalogue: Catalogue) -> Dashboard:
         made.with_panel(
             panels.numbers(tile.bad)
             .title(tile.title)
-            .with_target(Query(flux.newest_of_pipeline(tile.field)))
+            .with_target(Query(flux_pipeline.newest_of_pipeline(tile.field)))
             .unit(tile.unit)
             .decimals(tile.decimals)
             .display_name(tile.name)
@@ -87,7 +87,7 @@ def make(_catalogue: Catalogue) -> Dashboard:
         panel = (
             panels.lines()
             .title(graph.title)
-            .with_target(Query(flux.pipeline(graph.fields, made=graph.made)))
+            .with_target(Query(flux_pipeline.pipeline(graph.fields, made=graph.made)))
             .unit(graph.unit)
             .decimals(graph.decimals)
             .min(0)

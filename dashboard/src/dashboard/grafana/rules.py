@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboard.grafana import flux
+from dashboard.grafana import flux, flux_pipeline
 from dashboard.grafana.page import Uid
 from dashboard.grafana.pipeline import LAG
 from dashboard.grafana.query import DATASOURCE_UID
@@ -109,7 +109,7 @@ def _of_platform(page: Dashboard) -> Iterator[Rule]:
         "A reader of Kafka falls behind",
         "Lag of each consumer",
         severity="warning",
-        flux=flux.pipeline_points("lag"),
+        flux=flux_pipeline.pipeline_points("lag"),
         seconds=60,
         reducer="mean",
         evaluator="gt",
@@ -123,7 +123,7 @@ def _of_platform(page: Dashboard) -> Iterator[Rule]:
         "No word from a process",
         "Records out",
         severity="critical",
-        flux=flux.silence(ALWAYS_THERE),
+        flux=flux_pipeline.silence(ALWAYS_THERE),
         seconds=3600,
         reducer="last",
         evaluator="gt",
@@ -137,7 +137,7 @@ def _of_platform(page: Dashboard) -> Iterator[Rule]:
         "Records could not be used",
         "Dead letters by reason, per second",
         severity="warning",
-        flux=flux.growth("rejected"),
+        flux=flux_pipeline.growth("rejected"),
         seconds=600,
         reducer="sum",
         evaluator="gt",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders.dashboard import CustomVariable, QueryVariable
 from grafana_foundation_sdk.models.dashboard import VariableHide, VariableOption, VariableRefresh
 
-from dashboard.grafana import flux
+from dashboard.grafana import flux, flux_daily
 from dashboard.grafana.query import datasource
 from telemetry.catalogue import Catalogue, Metric
 
@@ -61,12 +61,12 @@ def metrics(catalogue: Catalogue, chosen: Sequence[Metric] | None = None) -> Que
 
 def reported_gpus() -> QueryVariable:
     """Without "all", the sum that the report has of them."""
-    return _several("gpu", "GPU", flux.daily_tags("gpu", _STATISTICS + ' and r.gpu != "all"'))
+    return _several("gpu", "GPU", flux_daily.daily_tags("gpu", _STATISTICS + ' and r.gpu != "all"'))
 
 
 def reported_metrics(catalogue: Catalogue) -> QueryVariable:
     known = {metric.name: f"{number:03}|{metric.label}|{metric.name}" for number, metric in enumerate(catalogue)}
-    return _several("metric", "Metric", flux.daily_tags("metric", _STATISTICS, known)).regex(_LABELLED)
+    return _several("metric", "Metric", flux_daily.daily_tags("metric", _STATISTICS, known)).regex(_LABELLED)
 
 
 def _gpus_of_hosts() -> str:
