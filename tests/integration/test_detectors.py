@@ -18,12 +18,11 @@ from spark_jobs.detectors import findings
 from spark_jobs.detectors.changes import Episode
 from spark_jobs.detectors.of_readings import crossed, severity_rank
 from spark_jobs.detectors.sentences import sentence
-from spark_jobs.load_bands import LOWEST
 from spark_jobs.transforms.enrich import DERIVED, enriched
 from support.detecting import CATALOGUE, SECONDS, START, baselines, detected, frame_of, simulated, told
 from support.readings import made_up
 from telemetry.catalogue import Metric
-from telemetry.detection import LOAD_BANDS
+from telemetry.detection import LOWEST_LOAD
 from telemetry.reading import IMPLAUSIBLE, Reading
 from telemetry.timestamp import SECOND, parse_time
 
@@ -56,7 +55,7 @@ def own_baselines(readings: list[Reading]) -> Iterator[tuple[str, str, str, floa
     averages: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for (gpu, _), rows in windows.items():
         load = sum(row.metrics["gpu_load"] for row in rows) / len(rows)
-        band = max((lowest, name) for name, lowest in LOWEST.items() if load >= lowest)[1]
+        band = max((lowest, name) for name, lowest in LOWEST_LOAD.items() if load >= lowest)[1]
         for name in ("gpu_temperature", "hot_spot_temperature", "memory_temperature"):
             if values := [row.metrics[name] for row in rows if name in row.metrics]:
                 averages[gpu, name, band].append(sum(values) / len(values))
@@ -211,10 +210,6 @@ def test_level_shift_at_equal_load_is_found_and_a_ramp_of_the_load_is_none(spark
     assert (anomaly.gpu, anomaly.kind, anomaly.metric) == ("steady:0", "level_shift", "pcie_slot_voltage")
     assert (anomaly.limit, anomaly.value) == pytest.approx((12.1, 11.8))
     assert abs(anomaly.start - BEGIN - 600 * SECOND) <= SECONDS * SECOND
-
-
-def test_bands_of_the_catalogue_are_those_of_the_batch() -> None:
-    assert tuple(LOWEST) == LOAD_BANDS
 
 
 def test_enrichment_derives_and_invents_nothing(spark: SparkSession) -> None:

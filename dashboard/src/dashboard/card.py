@@ -156,6 +156,8 @@ class Charts:
     """When each step begins."""
     gaps: tuple[int, ...]
     """Steps before which time is missing: gaps are cut out of the charts."""
+    breaks: bool = False
+    """Whether a step without a value is a hole; else the value before it still stands, and is drawn through."""
 
 
 @dataclass(frozen=True)

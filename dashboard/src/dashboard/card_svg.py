@@ -14,6 +14,8 @@ _MOST_POINTS = 320
 _CLASSES = "abc"
 
 Point = tuple[float, float, float] | None
+Place = tuple[float, tuple[float, float, float]]
+"""From the left, and (lowest, average, highest)."""
 Y = Callable[[float], float]
 """Value -> height in the picture."""
 
@@ -43,7 +45,11 @@ def scale(chart: Chart) -> tuple[float, float, list[float]]:
     # Shares and fans begin at 0; so does what reaches near it.
     if chart.symbol.startswith("%") or low < 0.35 * high:
         low = min(0.0, low)
-    least = 10.0**-chart.decimals
+    return ticks_between(low, high, 10.0**-chart.decimals)
+
+
+def ticks_between(low: float, high: float, least: float) -> tuple[float, float, list[float]]:
+    """The same, around ``low`` and ``high``; ``least`` is the smallest difference that a value can have."""
     step = _round_step(max(high - low, 0.02 * abs(high), least) / 3)
     first = math.floor(low / step + 1e-9)
     last = max(first + 1, math.ceil(high / step - 1e-9))
@@ -77,9 +83,11 @@ def _svg(chart: Chart, charts: Charts, low: float, high: float, ticks: list[floa
         )
     for n, line in reversed(list(enumerate(chart.lines))):
         points = thinned(line.points)
+        pieces = unbroken(points) if charts.breaks else [places(points)]
         if n == 0:
-            parts.append(_band(points, y))
-        parts.append(f'<path class="{_CLASSES[n]}" d="{_path(points, y)}">{_tip(line)}</path>')
+            parts += [_band(piece, y) for piece in pieces]
+        drawn = "".join(_path(piece, y) for piece in pieces)
+        parts.append(f'<path class="{_CLASSES[n]}" d="{drawn}">{_tip(line)}</path>')
     return (
         f'<svg viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(_spoken(chart))}">{"".join(parts)}</svg>'
@@ -115,22 +123,32 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     return made
 
 
-def _xs(points: Sequence[Point]) -> Iterable[float]:
-    return ((n + 0.5) / len(points) * WIDTH for n in range(len(points)))
+def places(points: Sequence[Point]) -> list[Place]:
+    """Where each value stands; steps without one are left out, and so drawn through."""
+    return [(((n + 0.5) / len(points)) * WIDTH, point) for n, point in enumerate(points) if point is not None]
 
 
-def _path(points: Sequence[Point], y: Y) -> str:
-    """A line through the averages. Steps without values between two of the same density are drawn through."""
-    seen = [(x, point[1]) for x, point in zip(_xs(points), points, strict=True) if point is not None]
+def unbroken(points: Sequence[Point]) -> list[list[Place]]:
+    """The same, in pieces without a hole."""
+    pieces: list[list[Place]] = [[]]
+    for n, point in enumerate(points):
+        if point is not None:
+            pieces[-1].append((((n + 0.5) / len(points)) * WIDTH, point))
+        elif pieces[-1]:
+            pieces.append([])
+    return [piece for piece in pieces if piece]
+
+
+def _path(seen: Sequence[Place], y: Y) -> str:
+    """A line through the averages."""
     if len(seen) == 1:
-        x, value = seen[0]
-        return f"M{x - 2:.1f} {y(value):.1f}h4"
-    return "M" + "L".join(f"{x:.1f} {y(value):.1f}" for x, value in seen)
+        x, point = seen[0]
+        return f"M{x - 2:.1f} {y(point[1]):.1f}h4"
+    return "M" + "L".join(f"{x:.1f} {y(point[1]):.1f}" for x, point in seen)
 
 
-def _band(points: Sequence[Point], y: Y) -> str:
+def _band(seen: Sequence[Place], y: Y) -> str:
     """Between the lowest and the highest value of each step."""
-    seen = [(x, point) for x, point in zip(_xs(points), points, strict=True) if point is not None]
     if all(point[0] == point[2] for _, point in seen):
         return ""
     upper = [f"{x:.1f} {y(point[2]):.1f}" for x, point in seen]

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from dashboard import card_command, grafana_command, serve_command, wait_command
+from dashboard.report import command as report_command
 from dashboard.status import command as status_command
 from telemetry import logs
 from telemetry.errors import Misconfigured, Unavailable
@@ -16,6 +17,7 @@ EXAMPLES = """examples:
   dashboard status --json | jq .problems
   dashboard wait-for-data --mode demo --within 30
   kafka-producer replay --dry-run LOG.txt | dashboard card --html card.html
+  dashboard report --date 2026-11-22 --html report.html
 """
 
 
@@ -25,12 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
         prog="dashboard", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for each in (status_command, wait_command, card_command, grafana_command, serve_command):
+    for each in (status_command, wait_command, card_command, report_command, grafana_command, serve_command):
         each.add_parser(commands)
     options = parser.parse_args(arguments)
     logs.configure(f"dashboard-{options.command}")
     # What this client has to say of a server that is away, each check says once and in its own words.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("hdfs").setLevel(logging.CRITICAL)
     try:
         status: int = options.run(options)
     except Misconfigured as error:

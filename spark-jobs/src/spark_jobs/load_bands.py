@@ -5,15 +5,15 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from telemetry.detection import LOWEST_LOAD
+
 LOAD = "gpu_load"
 """The metric that says how busy a GPU is, in %."""
-LOWEST = {"idle": 0.0, "light": 10.0, "medium": 40.0, "high": 70.0, "full": 90.0}
-"""Band -> the lowest load in it, rising; it ends where the next begins."""
 
 
 def band_of(load: Column) -> Column:
     """The name of the band in which ``load`` lies; null where the load is unknown."""
-    falling = sorted(LOWEST.items(), key=lambda entry: -entry[1])
+    falling = sorted(LOWEST_LOAD.items(), key=lambda entry: -entry[1])
     name = F.lit(falling[-1][0])
     for band, lowest in reversed(falling[:-1]):
         name = F.when(load >= lowest, band).otherwise(name)

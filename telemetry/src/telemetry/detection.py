@@ -6,8 +6,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-LOAD_BANDS = ("idle", "light", "medium", "high", "full")
-"""The bands of GPU load for which ``usual_at_load`` gives a prior."""
+LOWEST_LOAD = {"idle": 0.0, "light": 10.0, "medium": 40.0, "high": 70.0, "full": 90.0}
+"""Band of GPU load -> the lowest load in it, in %, rising; it ends where the next begins."""
+LOAD_BANDS = tuple(LOWEST_LOAD)
+"""The bands for which ``usual_at_load`` gives a prior."""
 
 
 class _Rule(BaseModel):

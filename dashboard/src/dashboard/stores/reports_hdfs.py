@@ -44,9 +44,13 @@ class HdfsReports:
 
     def rows(self, name: str, day: date) -> list[dict[str, Any]]:
         # Heavy to import, and not every console is asked for a report.
-        from pyarrow import parquet
+        from pyarrow import ArrowException, parquet
 
-        table = parquet.read_table(io.BytesIO(self.parquet(name, day)))
+        try:
+            # Spark may write times in the old form of 96 bits, which are nanoseconds.
+            table = parquet.read_table(io.BytesIO(self.parquet(name, day)), coerce_int96_timestamp_unit="us")
+        except (ArrowException, OSError) as error:
+            raise Away(STORE, f"report {name!r} of {day} is no Parquet file that can be read ({error})") from error
         return [_plain(row) for row in table.to_pylist(maps_as_pydicts="lossy")]
 
     def parquet(self, name: str, day: date) -> bytes:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import SparkSession
 
-from spark_jobs.load_bands import LOWEST
 from spark_jobs.reports import temperature_spikes
 from support.lake_day import CATALOGUE, MEASURED, assert_same, readings, to_spark
+from telemetry.detection import LOWEST_LOAD
 
 METRICS = ("gpu_temperature", "hot_spot_temperature", *MEASURED[1:])
 
@@ -35,7 +35,7 @@ def heated() -> pd.DataFrame:
 
 def spikes(frame: pd.DataFrame) -> pd.DataFrame:
     made: list[dict[str, Any]] = []
-    names, edges = list(LOWEST), [*LOWEST.values(), np.inf]
+    names, edges = list(LOWEST_LOAD), [*LOWEST_LOAD.values(), np.inf]
     frame = frame.assign(band=pd.cut(frame.gpu_load, edges, right=False, labels=names).astype(str)).sort_values("time")
     for metric in ("gpu_temperature", "hot_spot_temperature"):
         limits = CATALOGUE[metric].limits

@@ -9,8 +9,8 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs import schema
-from spark_jobs.load_bands import LOWEST
 from support.lake_day import arrow
+from telemetry.detection import LOWEST_LOAD
 
 BEGIN = pd.Timestamp("2026-09-19T00:00:00Z")
 LAST = date(2026, 11, 22)
@@ -47,6 +47,6 @@ def loaded(frame: pd.DataFrame, metrics: tuple[str, ...]) -> pd.DataFrame:
     """The values of ``metrics`` with the band of the load beside them, and whether the GPU is a demonstration."""
     load = frame[frame.metric == "gpu_load"].set_index(["gpu", "start"])["avg"].rename("load")
     made = frame[frame.metric.isin(metrics)].join(load, on=["gpu", "start"], how="inner")
-    names, edges = list(LOWEST), [*LOWEST.values(), np.inf]
+    names, edges = list(LOWEST_LOAD), [*LOWEST_LOAD.values(), np.inf]
     band = pd.cut(made.load, edges, right=False, labels=names).astype(str)
     return made.assign(band=band, demo=made.host.str.startswith("demo-"))
