@@ -18,6 +18,9 @@ In containers where a Docker engine answers, else as processes of this machine; 
   demo on|off           the demonstration GPU, whose fan fails every six minutes
   replay ...            send a GPU-Z log (the options of `kafka-producer replay`)
   report LOG [--html F] what happened in a GPU-Z log, as a card; needs no server
+  report [--date D | --week W] [--gpu G] [--html F] [--pdf F]
+                        what the nightly batch found on a day (the newest) or in a week, as a
+                        document; without a file it is told in words, and kept in the lake
   submit batch ...      the nightly reports now: --date D, or --from D --to D
   reset [--yes]         stop, and delete what was recorded (never data/, never your settings)
 
@@ -27,6 +30,7 @@ docs/configuration.md lists them. GPUSTREAM_RUN_DIR and the *_PORT settings give
 examples:
   ./start.sh
   ./start.sh replay "GPU-Z Sensor Log.txt" --time original --gpu my-pc:0
+  ./start.sh report --date 2026-11-23 --html report.html
   ./start.sh submit batch --date 2026-11-23
   ./start.sh logs streaming -f
   KAFKA_PORT=19092 ./start.sh        another port, this time only

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
+import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,12 @@ import pytest
 from hdfs import InsecureClient
 
 from dashboard.main import main
+from dashboard.report.documents import Documents
+from dashboard.report.keeper import DocumentKeeper
+from dashboard.report.tables import LAST as LAST_REPORT
+from dashboard.stores.reports_hdfs import HdfsReports
 from dashboard.stores.webhdfs import WebHdfs
+from spark_jobs.report_list import REPORTS as REPORTS_OF_THE_BATCH
 from support.engines import Hdfs, free_ports
 from support.report_page import ParsedPage
 from support.report_rows import DEMO, DESK, LAST, REPORTS, WORN, of, of_all
@@ -121,6 +128,70 @@ def test_broken_table_is_named(place: str, hdfs: Hdfs, capsys: pytest.CaptureFix
     assert main(["report", "--date", "2026-11-21"]) == 1
     client.delete(f"{place}/summary/date=2026-11-21", recursive=True)
     assert "report 'summary' of 2026-11-21 is no Parquet file that can be read" in capsys.readouterr().err
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def own(hdfs: Hdfs, place: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Documents:
+    """Reports of two days that no other test sees; the second has no readings."""
+    client = InsecureClient(hdfs.url, user=hdfs.user)
+    folder = f"/report-document/{request.node.name}"
+    for report in REPORTS:
+        put(
+            client,
+            f"{folder}/{report}/date={LAST}/part-0.parquet",
+            of(report, WORN, LAST) or [{"gpu": "", "demo": True}],
+        )
+        put(client, f"{folder}/{report}/date=2026-11-20/part-0.parquet", [])
+    monkeypatch.setenv("REPORTS_PATH", folder)
+    settings = Settings.load()
+    return Documents(settings, WebHdfs(settings))
+
+
+def test_document_is_kept_beside_the_tables_and_is_older_once_they_are_made_again(
+    own: Documents, hdfs: Hdfs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.load()
+    assert list(own.stale()) == [LAST, date(2026, 11, 20)]
+    assert main(["report", "--keep", "--date", str(LAST)]) == 0
+    kept = [f"{settings.reports_path}/documents/report-{LAST}.{kind}" for kind in ("html", "pdf")]
+    assert f"Kept in the lake: {kept[0]} and {kept[1]}\n" in capsys.readouterr().out
+    assert list(own.stale()) == [date(2026, 11, 20)]
+    # As the console finds it.
+    reports = HdfsReports(settings)
+    assert [each.name for each in reports.documents()] == [f"report-{LAST}.html"]
+    assert "demo-01" not in reports.document(f"report-{LAST}.html").decode()
+    assert (WebHdfs(settings).read(kept[1]) or b"").startswith(b"%PDF-")
+    client = InsecureClient(hdfs.url, user=hdfs.user)
+    put(client, f"{settings.reports_path}/baselines/date={LAST}/part-0.parquet", of("baselines", WORN, LAST))
+    assert list(own.stale()) == [LAST, date(2026, 11, 20)]
+    assert main(["report", "--keep", "--date", str(LAST), "--gpu", WORN]) == 2
+
+
+def test_keeper_makes_what_is_older_once_and_goes_on_after_what_cannot_be_made(own: Documents) -> None:
+    settings = Settings.load()
+    files, folder = WebHdfs(settings), f"{settings.reports_path}/documents"
+    with DocumentKeeper(settings, look_seconds=0.1):
+        until(lambda: LAST not in own.stale())
+        before = files.entries(folder)
+        # The day without readings has none, and is not asked for again at each look.
+        time.sleep(1.0)
+    assert {entry.name for entry in before} == {f"report-{LAST}.html", f"report-{LAST}.pdf"}
+    assert files.entries(folder) == before
+    with DocumentKeeper(settings, look_seconds=0.1):
+        time.sleep(1.0)
+    assert files.entries(folder) == before
+
+
+def test_report_that_the_keeper_waits_for_is_the_last_of_the_batch() -> None:
+    assert REPORTS_OF_THE_BATCH[-1].name == LAST_REPORT
+    assert {each.name for each in REPORTS_OF_THE_BATCH} == set(REPORTS)
 
 
 def test_file_is_replaced_in_one_step_under_the_eyes_of_a_reader(place: str) -> None:

@@ -20,7 +20,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "serve",
         help="the console in the browser, and the REST API",
-        description="Serves the console and the REST API (docs/api.md) on CONSOLE_HOST and CONSOLE_PORT.",
+        description="Serves the console and the REST API (docs/api.md) on CONSOLE_HOST and CONSOLE_PORT, and keeps the "
+        "document of each reported day in the lake (docs/reports.md).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -34,10 +35,11 @@ def run(options: argparse.Namespace) -> int:
     import uvicorn
 
     from dashboard.app import create_app
+    from dashboard.report.keeper import DocumentKeeper
     from dashboard.stores.opened import opened
 
     settings = Settings.load()
-    with opened(settings) as stores:
+    with opened(settings) as stores, DocumentKeeper(settings):
         uvicorn.run(
             create_app(settings, stores),
             host=settings.console_host,

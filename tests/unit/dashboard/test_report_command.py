@@ -1,9 +1,13 @@
-"""``./start.sh report``: a card, or one line that says why there is none."""
+"""``./start.sh report``: a card of a log, a report of the lake, or one line that says why there is none."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+
+import pytest
+
+from support.engines import free_ports
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,6 +39,17 @@ def test_log_of_another_tool_is_one_line(tmp_path: Path) -> None:
     status, out, error = report(str(log))
     assert (status, out, error.count("\n")) == (2, "", 1)
     assert "HWiNFO writes such logs" in error
+
+
+def test_without_a_log_it_asks_the_lake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GPUSTREAM_RUN_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("HDFS_PORT", str(free_ports(1)[0]))
+    status, out, error = report("--date", "2026-11-22")
+    assert (status, out) == (1, "")
+    assert error.startswith("dashboard: HDFS: http://127.0.0.1:")
+    status, out, error = report("--date=yesterday", "--html", str(tmp_path / "report.html"))
+    assert (status, out) == (2, "")
+    assert "--date: found 'yesterday'; expected a date such as 2026-11-22" in error
 
 
 def test_log_without_a_row_that_can_be_read_says_why(tmp_path: Path) -> None:

@@ -22,9 +22,7 @@ ALL = "all"
 """The GPU that stands for all real ones together."""
 LAST = "baselines"
 """The report that the batch makes last of a day: when it is there, so are the others."""
-_OF_EACH_DAY = (Row = dict[str, Any]
-"""Column -> value: numbers, texts, datetimes with their zone, maps as dict; None where it is null."""
-SUMMARY, DAILY, HOURLY, SPIKES, QUALITY)
+_OF_EACH_DAY = (SUMMARY, DAILY, HOURLY, SPIKES, QUALITY)
 _OF_THE_LAST = (TRENDS, BASELINES, CORRELATIONS)
 """What looks back by itself: of a week its last day says it all."""
 HISTORY_DAYS = 30
