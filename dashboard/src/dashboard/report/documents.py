@@ -1,4 +1,4 @@
-"""Documents kept in the lake beside the tables that they are made of: where they are, and which are older than those."""
+"""Documents kept in the lake, beside the tables that they are made of: where they are, which are older than those."""
 
 from __future__ import annotations
 
