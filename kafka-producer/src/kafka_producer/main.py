@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from kafka_producer import replay_options, source_config, status_command, watch_command
+from kafka_producer import collect_command, replay_options, source_config, status_command, watch_command
 from kafka_producer.passes import Wish
 from kafka_producer.replay_options import ReplayOptions
 from kafka_producer.replay_plan import Planned, plan
@@ -34,7 +34,8 @@ EXAMPLES = """examples:
   kafka-producer replay log.txt --speed 1 --loop   play it as if it were measured now
   kafka-producer replay log.txt --dry-run          look at it first
   kafka-producer watch data/                       import and follow whatever is dropped there
-  kafka-producer status                            what became of it
+  kafka-producer collect                           read the NVIDIA GPUs of this machine
+  kafka-producer status                            what became of the logs
 """
 
 
@@ -75,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if options.command == "watch":
             return _watch(settings, options.folders or [Path("data")], options.name)
+        if options.command == "collect":
+            return _collect(settings, options)
         if options.command == "simulate":
             from kafka_producer.simulate import command  # lazily: the way in must not depend on the simulator
 
@@ -111,6 +114,7 @@ def _parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     )
     replay_options.add_arguments(replay)
     watch_command.add_parser(commands)
+    collect_command.add_parser(commands)
     status_command.add_parser(commands)
     topics_parser = commands.add_parser("topics", help="create the topics and bring them up to config/topics.yaml")
     topics_parser.add_argument(
@@ -150,6 +154,15 @@ def _watch(settings: Settings, folders: Sequence[Path], name: str) -> int:
     stop = StopRequest()
     with suppress(Stopped):  # asked to end while still waiting for Kafka
         watch_command.run(settings, folders, name, stop.check)
+    return stop.exit_status()
+
+
+def _collect(settings: Settings, options: argparse.Namespace) -> int:
+    from kafka_producer.publish import Stopped
+
+    stop = StopRequest()
+    with suppress(Stopped):
+        collect_command.run(settings, options, stop.check)
     return stop.exit_status()
 
 

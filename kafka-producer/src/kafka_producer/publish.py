@@ -114,11 +114,16 @@ class Publisher:
             self._settle()
         return True
 
-    def close(self, patience: float = 10.0) -> None:
-        """Flushes within ``patience`` seconds and lets go; what was not acknowledged is sent again next time."""
+    @property
+    def unacknowledged(self) -> int:
+        """Records on their way."""
+        return len(self._in_flight)
+
+    def close(self, patience: float = 10.0, left: str = "they are sent again next time") -> None:
+        """Flushes within ``patience`` seconds and lets go; ``left`` says what becomes of what was not acknowledged."""
         self._alive = _nothing
         if not self.flush(patience):
-            log.warning("ended with unacknowledged=%d: they are sent again next time", len(self._in_flight))
+            log.warning("ended with unacknowledged=%d: %s", len(self._in_flight), left)
         with suppress(KafkaError):
             self._producer.close(timeout=1)
 

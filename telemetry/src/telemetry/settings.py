@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     producer_batch_bytes: int = Field(262_144, ge=1024, description="Size of a full producer batch.")
     producer_compression: str = Field("zstd", description="Compression of batches: zstd, lz4, gzip or none.")
 
+    collect_buffer_readings: int = Field(
+        20_000,
+        ge=1,
+        description="While Kafka is away so many of the newest readings of live GPUs wait; older are lost.",
+    )
+
     influxdb_port: int = Field(8086, description="Port of InfluxDB on 127.0.0.1.")
     influxdb_url: str = Field("", description="Where InfluxDB answers. Empty: http://127.0.0.1:INFLUXDB_PORT.")
     influxdb_org: str = Field("gpustream", description="Organisation in InfluxDB.")

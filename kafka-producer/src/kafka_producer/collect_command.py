@@ -1,0 +1,201 @@
+"""The command ``collect``: its options, and what they wire."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from kafka_producer import duration, lock, source_config
+from kafka_producer.source import LiveSource
+from kafka_producer.source_config import LiveRule
+from telemetry import catalogue, topics
+from telemetry.catalogue import Catalogue
+from telemetry.clock import Clock, SystemClock
+from telemetry.errors import Rejected, Unavailable
+from telemetry.reading import Reading, encode
+from telemetry.settings import Settings
+
+log = logging.getLogger(__name__)
+
+EXAMPLES = """examples:
+  kafka-producer collect                     what start.sh runs: every NVIDIA GPU of this machine, each second
+  kafka-producer collect --list              which GPUs there are, what each offers and what not; needs no Kafka
+  kafka-producer collect --once --dry-run    one reading of each, as JSON
+  kafka-producer collect --interval 5s       every five seconds
+
+config/sources.yaml (collect:) says which GPUs, how often and under which host name. docs/recipes/live-nvidia.md lists
+what is collected. A GPU that is lost is said once and asked again until it answers; while Kafka is away readings wait.
+"""
+NAME = "collect"
+_PATIENCE = 5.0
+"""Seconds that Kafka is given to acknowledge what is on its way when the process is asked to end."""
+_PRINTED = 100_000
+_NAP = 0.05
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    parser = commands.add_parser(
+        "collect",
+        help="read live GPUs",
+        description="Reads the live GPUs of this machine again and again and sends the readings.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="instead of CONFIG_DIR/sources.yaml")
+    parser.add_argument("--source", choices=source_config.LIVE_SOURCES, help="only this one (default: all in the file)")
+    parser.add_argument(
+        "--interval", type=_interval, metavar="TIME", help="such as 500ms, 1s or 1m (default: the file's)"
+    )
+    parser.add_argument("--once", action="store_true", help="one reading of each GPU")
+    parser.add_argument("--dry-run", action="store_true", help="readings as JSON lines on stdout; needs no Kafka")
+    parser.add_argument("--list", action="store_true", help="the GPUs and what they offer; sends nothing")
+    parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
+
+
+def run(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> None:
+    """Until ``check`` raises Stopped, or each GPU was read once.
+
+    Raises Misconfigured where there is no GPU to read, Unavailable where none answers or another process collects.
+    """
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    rules = source_config.load(options.config or settings.config_dir / "sources.yaml").live(options.source)
+    clock = SystemClock()
+    with ExitStack() as stack:
+        sources: list[tuple[LiveSource, int]] = []
+        for rule in rules:
+            source = _source(rule, metrics)
+            stack.callback(source.close)
+            sources.append((source, options.interval or duration.parse(rule.interval)))
+        if options.once or options.list:
+            readings = _read_once([source for source, _ in sources], clock)
+            if options.dry_run and not options.list:
+                _print(readings, sys.stdout.buffer)
+            elif not options.list:
+                _send(settings, options.name, clock, readings, check)
+        elif options.dry_run:
+            _print_on(sources, clock, sys.stdout.buffer, check)
+        else:
+            stack.enter_context(_alone(settings))
+            _collect(settings, options.name, clock, sources, check)
+
+
+def _source(rule: LiveRule, metrics: Catalogue) -> LiveSource:
+    from kafka_producer.sources.nvml.library import Library
+    from kafka_producer.sources.nvml.source import Nvml
+
+    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics)
+
+
+def host_name() -> str:
+    """This machine's, without what may not stand in the name of a GPU."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).lstrip("._-")[:63]
+    return name or "localhost"
+
+
+def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
+    """Each GPU once, one after the other. Raises Unavailable where none answers."""
+    readings: list[Reading] = []
+    failures: list[Unavailable] = []
+    for source in sources:
+        for gpu in source.gpus:
+            try:
+                readings.append(gpu.read(clock.now()))
+            except Unavailable as error:
+                log.warning("%s", error)
+                failures.append(error)
+            else:
+                for line in source.about(gpu.gpu):
+                    log.info("%s", line)
+    if failures and not readings:
+        raise failures[0]
+    return readings
+
+
+def _send(settings: Settings, name: str, clock: Clock, readings: Sequence[Reading], check: Callable[[], None]) -> None:
+    from kafka_producer.collect import LOST
+    from kafka_producer.publish import Publisher
+
+    publisher = Publisher(settings, clock, name, check)
+    try:
+        for reading in readings:
+            publisher.report.received += 1
+            publisher.send(topics.GPU_METRICS, reading.gpu, encode(reading))
+        publisher.flush()
+    finally:
+        publisher.close(_PATIENCE, LOST)
+    log.info("sent readings=%d", len(readings))
+
+
+def _print(readings: Iterable[Reading], out: BinaryIO) -> None:
+    out.writelines(encode(reading) + b"\n" for reading in readings)
+    out.flush()
+
+
+def _print_on(
+    sources: Sequence[tuple[LiveSource, int]], clock: Clock, out: BinaryIO, check: Callable[[], None]
+) -> None:
+    from kafka_producer.collect import Sampling
+    from kafka_producer.live_buffer import LiveBuffer
+
+    buffer = LiveBuffer(_PRINTED)
+    sampling = Sampling(sources, buffer, clock)
+    try:
+        while True:
+            check()
+            sampling.check()
+            _print(iter(buffer.take, None), out)
+            clock.sleep(_NAP)
+    finally:
+        sampling.stop()
+        _print(iter(buffer.take, None), out)
+
+
+def _collect(
+    settings: Settings,
+    name: str,
+    clock: Clock,
+    sources: Sequence[tuple[LiveSource, int]],
+    check: Callable[[], None],
+) -> None:
+    from kafka_producer.collect import Collect, Sampling
+    from kafka_producer.live_buffer import LiveBuffer
+
+    buffer = LiveBuffer(settings.collect_buffer_readings)
+    log.info("collecting source=%s", " source=".join(source.name for source, _ in sources))
+    sampling = Sampling(sources, buffer, clock)
+
+    def check_both() -> None:
+        check()
+        sampling.check()
+
+    collect = Collect(settings, clock, name, buffer, check_both)
+    try:
+        collect.run()
+    finally:
+        log.info("asked to stop: what is on its way is finished first")
+        sampling.stop()
+        collect.close(_PATIENCE)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.held(settings.state_dir, NAME))
+        except Rejected as error:
+            raise Unavailable(f"another process collects with STATE_DIR {settings.state_dir}") from error
+        yield
+
+
+def _interval(text: str) -> int:
+    try:
+        return duration.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {error}") from error

@@ -1,0 +1,114 @@
+"""Asks live GPUs when they are due, each beside the others: one that hangs or is lost costs no other a reading."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from kafka_producer.source import LiveGpu, LiveSource
+from kafka_producer.worker import Worker
+from telemetry.clock import Clock
+from telemetry.errors import Misconfigured, Unavailable
+from telemetry.reading import Reading
+from telemetry.timestamp import SECOND
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = SECOND
+LONGEST_PAUSE = 60 * SECOND
+"""A GPU that does not answer is asked again after a pause that doubles from the one to the other."""
+HANGS = 10 * SECOND
+"""A question that takes so long is worth a word: a driver about to fail gets slow first."""
+_NAP = 0.02
+
+
+class _Asked:
+    """A GPU and how it is with it."""
+
+    def __init__(self, gpu: LiveGpu) -> None:
+        self.gpu = gpu
+        self.worker: Worker[Reading] = Worker()
+        self.due = 0
+        self.asked_at = 0
+        self.failing_since: int | None = None
+        self.pause = 0
+        self.is_known = False
+        self.said_hangs = False
+
+
+class Sampler:
+    """The GPUs of one source. ``turn`` again and again; or ``run`` in a thread until ``stop``."""
+
+    def __init__(
+        self, source: LiveSource, interval: int, clock: Clock, put: Callable[[Reading], None], is_over: threading.Event
+    ) -> None:
+        self._source = source
+        self._interval = interval
+        self._clock = clock
+        self._put = put
+        self._is_over = is_over
+        self._asked = [_Asked(gpu) for gpu in source.gpus]
+
+    def run(self) -> None:
+        while not self._is_over.is_set():
+            self.turn()
+            self._is_over.wait(_NAP)
+
+    def turn(self) -> None:
+        """Takes the answers that have come, asks those that are due."""
+        for asked in self._asked:
+            self._take(asked, self._clock.now())
+        now = self._clock.now()
+        due = [asked for asked in self._asked if not asked.worker.is_busy and now >= asked.due]
+        if due and all(asked.failing_since is not None and not asked.worker.is_busy for asked in self._asked):
+            self._restart()
+        for asked in due:
+            # On the beat of the interval, so that GPUs and machines are read at the same times.
+            asked.due = (now // self._interval + 1) * self._interval
+            asked.asked_at = now
+            asked.worker.give(partial(asked.gpu.read, now))
+
+    def _take(self, asked: _Asked, now: int) -> None:
+        if not asked.worker.is_busy:
+            return
+        try:
+            reading = asked.worker.take()
+        except Unavailable as error:
+            self._failed(asked, error, now)
+            return
+        if reading is not None:
+            self._answered(asked, now)
+            self._put(reading)
+        elif now - asked.asked_at >= HANGS and not asked.said_hangs:
+            asked.said_hangs = True
+            log.warning(
+                "gpu=%s has not answered for %.0f s: its driver may hang; the other GPUs go on",
+                *(asked.gpu.gpu, (now - asked.asked_at) / SECOND),
+            )
+
+    def _answered(self, asked: _Asked, now: int) -> None:
+        if asked.failing_since is not None:
+            log.info("gpu=%s answers again after %.1f s", asked.gpu.gpu, (now - asked.failing_since) / SECOND)
+        elif asked.said_hangs:
+            log.info("gpu=%s answers again: it took %.1f s", asked.gpu.gpu, (now - asked.asked_at) / SECOND)
+        asked.failing_since, asked.pause, asked.said_hangs = None, 0, False
+        if not asked.is_known:
+            asked.is_known = True
+            for line in self._source.about(asked.gpu.gpu):
+                log.info("%s", line)
+
+    def _failed(self, asked: _Asked, error: Unavailable, now: int) -> None:
+        if asked.failing_since is None:
+            asked.failing_since = now
+            log.warning("%s; tried again until it does, the other GPUs go on", error)
+        asked.pause = min(2 * asked.pause or FIRST_PAUSE, LONGEST_PAUSE)
+        asked.due = now + asked.pause
+
+    def _restart(self) -> None:
+        try:
+            self._source.restart()
+        except (Unavailable, Misconfigured) as error:
+            # Each GPU says so itself, once.
+            log.debug("%s cannot be opened anew: %s", self._source.name, error)

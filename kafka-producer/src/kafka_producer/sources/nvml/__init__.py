@@ -1,0 +1,1 @@
+"""Live NVIDIA GPUs, asked through NVML, the driver's own library."""
