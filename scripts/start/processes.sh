@@ -3,3 +3,10 @@
 
 step "Writer, alert engine, Spark stream, nightly reports" start_programs "${READERS[@]}"
 step "Watching data/" start_programs watch
+
+source scripts/start/collect.sh
+if collect_is_wanted; then
+    step "Live GPUs (kafka-producer collect)" start_programs collect
+elif collect_runs; then
+    step "Live GPUs are not read any more (COLLECT=${COLLECT:-auto})" stop_programs collect
+fi

@@ -166,6 +166,7 @@ def _collect(
 ) -> None:
     from kafka_producer.collect import Collect, Sampling
     from kafka_producer.live_buffer import LiveBuffer
+    from kafka_producer.publish import Stopped
 
     buffer = LiveBuffer(settings.collect_buffer_readings)
     log.info("collecting source=%s", " source=".join(source.name for source, _ in sources))
@@ -178,8 +179,9 @@ def _collect(
     collect = Collect(settings, clock, name, buffer, check_both)
     try:
         collect.run()
-    finally:
+    except Stopped:
         log.info("asked to stop: what is on its way is finished first")
+    finally:
         sampling.stop()
         collect.close(_PATIENCE)
 

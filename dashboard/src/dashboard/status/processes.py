@@ -25,6 +25,7 @@ ORDER = (
     "streaming",
     "report-scheduler",
     "watch",
+    "collect",
     "demo",
 )
 """As data flows; what is not here follows."""
@@ -117,6 +118,8 @@ def line(program: Program, starts: list[tuple[int, float]], memory: int, beat: f
 def _not_running(program: Program) -> Line:
     if program.state == "STOPPED" and program.name == "grafana":
         return Line("note", program.name, "not started: there is none here, or it was stopped (./start.sh says which)")
+    if program.state == "STOPPED" and program.name == "collect":
+        return Line("note", program.name, "off: no NVIDIA GPU was found at the start, or COLLECT=off")
     if program.state == "STOPPED" and program.name in OPTIONAL:
         return Line("note", program.name, f"off (./start.sh {program.name} on)")
     if program.state == "EXITED" and program.exit_status == MISCONFIGURED:
