@@ -12,12 +12,14 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from spark_jobs.lake import Lake
 from spark_jobs.report_store import ReportStore
 from spark_jobs.spans import Span
 from spark_jobs.upkeep import Upkeep, expired_dates
 from support.lake_day import CATALOGUE, readings, to_spark
+from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
 from telemetry.timestamp import parse_time
 
@@ -54,6 +56,30 @@ class Place:
         """As a reader without Spark finds them."""
         table = pa.table(DeltaTable(self.path).to_pyarrow_table(columns=["gpu", "row"]))
         return sorted(zip(table["gpu"].to_pylist(), table["row"].to_pylist(), strict=True))
+
+
+def test_a_lake_made_by_an_older_catalogue_gets_columns_for_new_metrics(spark: SparkSession, tmp_path: Path) -> None:
+    new = ("clocks_event_reasons", "total_energy")
+    fewer = {name: metric for name, metric in CATALOGUE.metrics.items() if name not in new}
+    settings = Settings(hdfs_url=f"file:{tmp_path}", config_dir=Path("config"))
+    older = Lake(spark, settings, Catalogue(CATALOGUE.units, CATALOGUE.kinds, fewer))
+    older.create()
+    frame = readings(rows=20)
+    older.append_readings(to_spark(spark, frame).drop(*new, "ingested"), "test", 1)
+    before = older.mark()
+    lake = Lake(spark, settings, CATALOGUE)
+    lake.create()
+    # As the stream does it: whatever it appends has the columns of what is there.
+    columns = lake.readings().drop("ingested").columns
+    assert set(new) <= set(columns)
+    fresh = to_spark(spark, frame).withColumns({"row": F.col("row") + 1000, **{name: F.lit(4.0) for name in new}})
+    lake.append_readings(fresh.select(*columns), "test", 2)
+    values = lake.readings().groupBy(*new).count().collect()
+    assert sorted(map(tuple, values), key=str) == [(4.0, 4.0, 20), (None, None, 20)]
+    assert lake.readings_added(before, lake.mark()).filter("total_energy = 4").count() == 20
+    version = lake.mark().version
+    lake.create()
+    assert lake.mark().version == version, "a table that is as it should be is left alone"
 
 
 def span(day: date) -> Span:

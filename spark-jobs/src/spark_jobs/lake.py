@@ -62,6 +62,12 @@ class Lake:
         for name, value in (plain | properties).items():
             table = table.property(name, value)
         table.execute()
+        # A table that was there keeps its columns. The stream reads and appends by these, so a new metric of the
+        # catalogue must be one of them before its first reading comes.
+        there = set(self._spark.read.format("delta").load(uri).columns)
+        new = [f"`{field.name}` {field.dataType.simpleString()}" for field in columns if field.name not in there]
+        if new:
+            self._spark.sql(f"ALTER TABLE delta.`{uri}` ADD COLUMNS ({', '.join(new)})")
 
     def readings(self) -> DataFrame:
         return self._spark.read.format("delta").load(self.readings_uri)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,8 @@ from telemetry import catalogue
 from telemetry.errors import Misconfigured, Unavailable
 from telemetry.reading import decode, encode
 
-CATALOGUE = catalogue.load(Path(__file__).parents[3] / "config" / "metrics.yaml")
+REPOSITORY = Path(__file__).parents[3]
+CATALOGUE = catalogue.load(REPOSITORY / "config" / "metrics.yaml")
 NOW = 1_795_698_040_000_000
 NEVER = 2**62
 
@@ -36,6 +38,12 @@ def test_the_source_keeps_the_contract() -> None:
 
 def test_everything_that_a_card_may_offer_is_in_the_catalogue() -> None:
     assert [name for name in sensors.METRICS if name not in CATALOGUE.metrics] == []
+
+
+def test_the_recipe_names_everything_that_is_collected() -> None:
+    text = (REPOSITORY / "docs" / "recipes" / "live-nvidia.md").read_text(encoding="utf-8")
+    table = text.partition("## What is collected")[2].partition("What a card does not offer")[0]
+    assert sorted(re.findall(r"`([a-z0-9_]+)`", table)) == sorted(sensors.METRICS)
 
 
 def test_an_h100_at_full_load() -> None:
@@ -214,9 +222,7 @@ def test_a_machine_without_gpus_or_driver_is_told_what_to_do(monkeypatch: pytest
 
     monkeypatch.setattr(pynvml, "nvmlLib", None)
     monkeypatch.setattr(pynvml, "CDLL", no_such_library)
-    with pytest.raises(
-        Misconfigured, match=r"no NVIDIA driver .*libnvidia-ml.so.1.*Without one, drop GPU-Z logs"
-    ):
+    with pytest.raises(Misconfigured, match=r"no NVIDIA driver .*libnvidia-ml.so.1.*Without one, drop GPU-Z logs"):
         Library().start()
 
 
