@@ -58,7 +58,7 @@ def test_two_gpus_arrive_until_it_is_asked_to_stop(bench: Collecting) -> None:
         rows = [reading.row for reading in readings]
         assert rows == sorted(set(rows))
         assert {(each.origin, each.mode, each.model) for each in readings} == {
-            (f"nvml/{gpu}", "live", "NVIDIA H100 80GB HBM3")
+            (f"nvml:{gpu}", "live", "NVIDIA H100 80GB HBM3")
         }
 
 

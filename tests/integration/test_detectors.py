@@ -151,7 +151,8 @@ def test_every_limit_makes_an_anomaly(metric: Metric, replayed: dict[str, list[E
     assert metric.limits is not None
     assert (anomaly.kind, anomaly.metric, anomaly.limit, anomaly.value) == ("limit", metric.name, *beyond(metric))
     assert (anomaly.start - BEGIN, anomaly.end - BEGIN) == (2 * SECOND, 3 * SECOND)
-    assert anomaly.rank == (0 if metric.limits.expected else 1)
+    severity = "info" if metric.limits.expected else "critical" if metric.limits.warning is None else "warning"
+    assert anomaly.rank == findings.RANKS[severity]
 
 
 def test_spark_and_python_judge_limits_alike(spark: SparkSession) -> None:
@@ -170,7 +171,7 @@ def test_spark_and_python_judge_limits_alike(spark: SparkSession) -> None:
     )
     rank = level_beyond = F.lit(None)
     for metric in CATALOGUE:
-        if metric.limits:
+        if metric.limits or metric.limits_by_model:
             is_it, value, model = F.col("metric") == metric.name, F.col("value"), F.col("model")
             rank = F.when(is_it, severity_rank(metric, value, model)).otherwise(rank)
             level_beyond = F.when(is_it, crossed(metric, value, model).cast("double")).otherwise(level_beyond)

@@ -33,7 +33,7 @@ def nvml(driver: RecordedDriver, *wanted: str, host: str = "node-1") -> Nvml:
 def test_the_source_keeps_the_contract() -> None:
     source: LiveSource = nvml(RecordedDriver.of("h100-idle"))
     gpu: LiveGpu = source.gpus[0]
-    assert (source.name, gpu.gpu) == ("nvml/node-1", "node-1:0")
+    assert (source.name, gpu.gpu) == ("nvml:node-1", "node-1:0")
 
 
 def test_everything_that_a_card_may_offer_is_in_the_catalogue() -> None:
@@ -49,7 +49,7 @@ def test_the_recipe_names_everything_that_is_collected() -> None:
 def test_an_h100_at_full_load() -> None:
     reading = nvml(RecordedDriver.of("h100-busy")).gpus[0].read(NOW)
     assert (reading.gpu, reading.host, reading.source, reading.mode) == ("node-1:0", "node-1", "nvml", "live")
-    assert (reading.model, reading.origin, reading.row) == ("NVIDIA H100 80GB HBM3", "nvml/node-1:0", NOW // 1000)
+    assert (reading.model, reading.origin, reading.row) == ("NVIDIA H100 80GB HBM3", "nvml:node-1:0", NOW // 1000)
     assert reading.flags == {}
     told = {name: reading.metrics[name] for name in EXPECTED}
     assert told == pytest.approx(EXPECTED)

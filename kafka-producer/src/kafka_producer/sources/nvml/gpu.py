@@ -74,7 +74,7 @@ class NvmlGpu:
         # To the millisecond, because that is the row; a clock that was put back must not give a time twice.
         row = self._last = max(now // MILLISECOND, self._last + 1)
         return Reading(
-            origin=f"{SOURCE}/{self.gpu}",
+            origin=f"{SOURCE}:{self.gpu}",
             row=row,
             mode=mode_of(self._host, now, now),
             time=row * MILLISECOND,

@@ -19,7 +19,7 @@ class Nvml:
 
     def __init__(self, driver: Driver, host: str, wanted: Sequence[str], catalogue: Catalogue) -> None:
         """``wanted``: indices and UUIDs of GPUs; empty: all."""
-        self.name = f"{SOURCE}/{host}"
+        self.name = f"{SOURCE}:{host}"
         self._driver = driver
         driver.start()
         try:
