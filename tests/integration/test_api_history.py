@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -79,7 +80,7 @@ def console(influxdb: InfluxDB, tmp_path_factory: pytest.TempPathFactory) -> Con
     write(influxdb, (of_anomaly(each.encode(), NOW) for each in found))
     stores = absent_stores()
     history = InfluxDBHistory(console.settings, stores.catalogue)
-    object.__setattr__(stores, "history", history)
+    stores = replace(stores, history=history)
     console.app = create_app(console.settings, stores)
     return console
 
@@ -252,7 +253,7 @@ def test_endpoints_tell_what_the_history_knows(console: Console) -> None:
 def test_server_that_is_away_is_named(tmp_path: Path) -> None:
     console = Console(tmp_path, influxdb_url="http://127.0.0.1:1", influxdb_token="x" * 30)
     stores = absent_stores()
-    object.__setattr__(stores, "history", InfluxDBHistory(console.settings, stores.catalogue))
+    stores = replace(stores, history=InfluxDBHistory(console.settings, stores.catalogue))
     console.app = create_app(console.settings, stores)
     for path in ("/api/v1/anomalies", "/api/v1/gpus/h:0/metrics", "/api/v1/gpus/h:0/export"):
         answer = console.get(path)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from dashboard.roles import Person, Role, Tokens
+from telemetry.errors import Rejected
 
 _BEARER = HTTPBearer(
     auto_error=False,
@@ -55,7 +57,18 @@ class Needs:
             raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
         if person.role < self.role:
             raise HTTPException(403, f"this needs the role {self.role.word}, your token is of a {person.role.word}")
+        _refuse_unknown(connection)
         return person
+
+
+def _refuse_unknown(connection: HTTPConnection) -> None:
+    """A parameter with a typing error would be passed over, and the answer be of something else."""
+    route = connection.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = {each.alias for each in route.dependant.query_params}
+        if unknown := sorted(connection.query_params.keys() - known):
+            takes = ", ".join(sorted(known)) or "none"
+            raise Rejected("unknown_parameter", f"no query parameter {unknown[0][:80]!r} here; there is: {takes}")
 
 
 Viewer = Annotated[Person, Depends(Needs(Role.VIEWER))]

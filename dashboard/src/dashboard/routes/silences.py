@@ -15,7 +15,7 @@ from telemetry.timestamp import parse_time
 
 router = APIRouter(tags=["silences"])
 
-Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f]+$")]
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$")]
 Patterns = Annotated[list[Pattern], Field(max_length=50)]
 
 

@@ -38,7 +38,14 @@ Kind = Literal["reading", "alert"]
             "tells how many changes of alerts were too many to keep.",
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
+                    "schema": {
+                        "type": "object",
+                        "required": ["event", "data"],
+                        "properties": {
+                            "event": {"type": "string", "enum": ["reading", "alert", "missed"]},
+                            "data": {"type": "string", "description": "JSON."},
+                        },
+                    },
                     "example": 'event: reading\ndata: {"gpu":"desk-01:0","metrics":{"gpu_temperature":61.0}}\n\n',
                 }
             },

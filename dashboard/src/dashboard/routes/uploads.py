@@ -42,7 +42,12 @@ async def upload(
     _: Operator,
     name: Annotated[
         str,
-        Query(min_length=1, max_length=255, description="Ends in .txt, .log, .csv, .zip or .gz.", examples=["log.txt"]),
+        Query(
+            max_length=255,
+            description="Ends in .txt, .log, .csv, .zip or .gz.",
+            pattern=r"[A-Za-z0-9]\.([Tt][Xx][Tt]|[Ll][Oo][Gg]|[Cc][Ss][Vv]|[Zz][Ii][Pp]|[Gg][Zz])$",
+            examples=["GPU-Z Sensor Log.txt"],
+        ),
     ],
     gpu: OfGpu = None,
 ) -> UploadOf:

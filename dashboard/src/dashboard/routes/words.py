@@ -44,7 +44,10 @@ Metrics = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "string", "pattern": METRIC_PATTERN})]] | None,
     Query(alias="metric", description="Names of the catalogue; may be repeated.", examples=[["gpu_temperature"]]),
 ]
-Cursor = Annotated[str | None, Query(description="`next` of the page before, unchanged.", max_length=2000)]
+Cursor = Annotated[
+    str | None,
+    Query(description="`next` of the page before, unchanged.", pattern=r"^[A-Za-z0-9_:.-]+$", max_length=2000),
+]
 
 
 def _stores(connection: HTTPConnection) -> Stores:
@@ -56,6 +59,7 @@ TheStores = Annotated[Stores, Depends(_stores)]
 
 _PROBLEM = {"model": Problem, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 DESCRIPTIONS = {
+    400: "The body is no text.",
     401: "No token, or one that is none.",
     403: "The token's role may not do that.",
     404: "There is no such thing.",
@@ -71,7 +75,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For ``responses``: those that any endpoint may give, and ``statuses``."""
     return {
         status: {"description": DESCRIPTIONS[status], **_PROBLEM}
-        for status in sorted({401, 403, 413, 422, 429, 503, *statuses})
+        for status in sorted({400, 401, 403, 413, 422, 429, 503, *statuses})
     }
 
 
