@@ -46,6 +46,9 @@ NAME = f"api_contract_{NOW}"
 CHECKS = list(HealthCheck)
 PHASES = (Phase.generate,)
 """Without making a failure smaller: that takes minutes with real servers."""
+SEEDED = settings(
+    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=PHASES, suppress_health_check=CHECKS
+)
 RULES = ("bad_span", "bad_cursor", "bad_name", "empty")
 """What no schema can say."""
 
