@@ -39,7 +39,9 @@ def files(hdfs: Hdfs) -> InsecureClient:
         client.write(f"{ROOT}/daily_statistics/date={day}/part-0.parquet", sink.getvalue(), overwrite=True)
     client.makedirs(f"{ROOT}/daily_statistics/_making-2026-11-26-x")
     client.write(f"{ROOT}/_state/commit.txt", b"1", overwrite=True)
-    client.write(f"{ROOT}/documents/nightly-2026-11-25.html", b"<!doctype html><p>hello", overwrite=True)
+    client.write(f"{ROOT}/documents/report-2026-11-25.pdf", b"%PDF-", overwrite=True)
+    client.write(f"{ROOT}/documents/_making-report-2026-11-25.html-1", b"half", overwrite=True)
+    client.write(f"{ROOT}/documents/report-2026-11-25.html", b"<!doctype html><p>hello", overwrite=True)
     return client
 
 
@@ -75,9 +77,10 @@ def test_report_that_was_not_made_is_missing(console: Console, path: str) -> Non
 
 
 def test_pages_for_people_may_do_nothing(console: Console) -> None:
-    (document,) = console.get("/api/v1/report-documents").json()
-    assert (document["name"], document["size"]) == ("nightly-2026-11-25.html", 23)
-    answer = console.get("/api/v1/report-documents/nightly-2026-11-25.html")
+    found = {each["name"]: each["size"] for each in console.get("/api/v1/report-documents").json()}
+    assert found == {"report-2026-11-25.html": 23, "report-2026-11-25.pdf": 5}
+    assert console.get("/api/v1/report-documents/report-2026-11-25.pdf").headers["content-type"] == "application/pdf"
+    answer = console.get("/api/v1/report-documents/report-2026-11-25.html")
     assert answer.text == "<!doctype html><p>hello"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["content-security-policy"]

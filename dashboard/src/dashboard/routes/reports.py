@@ -28,7 +28,7 @@ class ReportOf(BaseModel):
 class DocumentOf(BaseModel):
     """A page for people."""
 
-    name: str = Field(examples=["nightly-2026-11-25.html"])
+    name: str = Field(examples=["report-2026-11-25.html"])
     size: int = Field(description="Bytes.", examples=[48_211])
     written_at: str = Field(examples=["2026-11-26T03:12:00.000Z"])
 
@@ -75,7 +75,7 @@ def report(
 
 @router.get("/report-documents", summary="Pages for people", response_model=list[DocumentOf], responses=problems())
 def documents(stores: TheStores, _: Viewer) -> list[DocumentOf]:
-    """HTML, newest first; each needs nothing else."""
+    """HTML, and the same as PDF; newest first. Each needs nothing else."""
     return [
         DocumentOf(name=each.name, size=each.size, written_at=text(each.written) or "")
         for each in stores.reports.documents()
@@ -87,17 +87,24 @@ def documents(stores: TheStores, _: Viewer) -> list[DocumentOf]:
     summary="One of these pages",
     response_class=Response,
     responses={
-        200: {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "The page.",
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
         **problems(404),
     },
 )
 def document(
     stores: TheStores,
     _: Viewer,
-    name: Annotated[str, Path(max_length=130, examples=["nightly-2026-11-25.html"])],
+    name: Annotated[str, Path(max_length=130, examples=["report-2026-11-25.html"])],
 ) -> Response:
     """As it was written. Nothing in it runs, and it may load nothing."""
-    return page(stores.reports.document(name))
+    content = stores.reports.document(name)
+    return Response(content, media_type="application/pdf") if name.endswith(".pdf") else page(content)
 
 
 def page(content: bytes) -> Response:

@@ -1,19 +1,21 @@
-"""The lake: the newest reading of each mode, from the statistics that Delta keeps of its files."""
+"""The lake: the newest reading of each mode, from the statistics that Delta keeps of its files.
+
+Delta and Arrow take 60 MB: they are imported when the lake is asked, and not by a console that never does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
-
-import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from typing import TYPE_CHECKING, NamedTuple
 
 from telemetry.errors import Unavailable
 from telemetry.reading import MODES, Mode
 from telemetry.settings import Settings
 from telemetry.timestamp import EPOCH, format_time
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 MIXED_FILES = 8
 """A file may hold several modes: so many of the newest such files are read. Compaction leaves one per day."""
@@ -36,6 +38,9 @@ class LakeReadings:
         self._uri = f"{settings.hdfs_url}{settings.lake_path}/readings"
 
     def newest(self) -> dict[Mode, int]:
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
         try:
             table = DeltaTable(self._uri)
             files = _files(table)
@@ -67,6 +72,8 @@ def mixed_since(files: Iterable[File]) -> int | None:
 
 
 def _files(table: DeltaTable) -> list[File]:
+    import pyarrow as pa
+
     actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
     # A file without statistics (no rows) has None, or no such column.
     return [
@@ -77,6 +84,9 @@ def _files(table: DeltaTable) -> list[File]:
 
 
 def _read(table: DeltaTable, since: int) -> dict[Mode, int]:
+    import pyarrow as pa
+    from deltalake import QueryBuilder
+
     query = (
         f"SELECT mode, max(time) AS newest FROM readings WHERE time >= TIMESTAMP '{format_time(since)}' GROUP BY mode"
     )

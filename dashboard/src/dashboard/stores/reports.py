@@ -16,7 +16,7 @@ class ReportTable:
 
 
 class Document(NamedTuple):
-    """A page for people; ``name`` is its file name, such as ``nightly-2026-11-25.html``."""
+    """For people; ``name`` is its file name, such as ``report-2026-11-25.html`` (or ``.pdf``)."""
 
     name: str
     size: int
@@ -41,7 +41,7 @@ class Reports(Protocol):
         ...
 
     def documents(self) -> list[Document]:
-        """HTML pages, newest first."""
+        """HTML pages and the same as PDF, newest first."""
         ...
 
     def document(self, name: str) -> bytes:

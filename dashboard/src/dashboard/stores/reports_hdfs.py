@@ -24,7 +24,7 @@ MOST_BYTES = 256 * 1024 * 1024
 _FILE = "part-0.parquet"
 _DAY = "date="
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_PAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.html")
+_PAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(?:html|pdf)")
 _PAGES = "documents"
 
 
