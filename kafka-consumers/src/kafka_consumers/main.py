@@ -9,9 +9,12 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from itertools import islice
+from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from kafka_consumers.alerts import config as alert_config
+from kafka_consumers.alerts.config import AlertConfig
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.batch import Limits
 from kafka_consumers.consume import Loop, Ticker
@@ -29,6 +32,9 @@ from telemetry.heartbeat import Heartbeat
 from telemetry.pipeline import SelfReport
 from telemetry.settings import Settings
 
+if TYPE_CHECKING:
+    from kafka_consumers.alerts.notify import Notifier
+
 logger = logging.getLogger(__name__)
 
 EXAMPLES = """examples:
@@ -38,11 +44,12 @@ EXAMPLES = """examples:
   kafka-consumers stdout --topic gpu-dead-letters --from-beginning --limit 5
   kafka-consumers alerts                           raise and resolve alerts, for ever
   kafka-consumers alerts --check                   is config/alerts.yaml right?
+  kafka-consumers send-report report.html --to ops
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status 0 stopped or done, 2 misconfigured."""
+    """Exit status 0 stopped or done, 1 not delivered, 2 misconfigured."""
     options = _parser().parse_args(arguments)
     clock = SystemClock()
     try:
@@ -57,6 +64,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(*influxdb.insist(lambda: list(buckets.set_up(settings))), sep="\n")
         elif options.command == "alerts":
             _alerts(settings, clock, check=options.check)
+        elif options.command == "send-report":
+            return _send_report(settings, options, clock)
         elif options.command == "stdout":
             _print_topic(settings, options.topic, options.from_beginning, options.limit, clock)
         else:
@@ -88,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     alerts = commands.add_parser("alerts", help="raise and resolve alerts by the rules of config/alerts.yaml")
     alerts.add_argument("--check", action="store_true", help="only say whether the rules are right, exit 2 if not")
+    report = commands.add_parser("send-report", help="send a report's HTML document to contacts of config/alerts.yaml")
+    report.add_argument("file", type=Path, metavar="FILE", help="the document")
+    report.add_argument("--to", action="append", required=True, metavar="CONTACT", help="can be given again")
+    report.add_argument("--title", help="the subject; without one the file's name")
     stdout = commands.add_parser("stdout", help="print a topic")
     stdout.add_argument("--topic", default=topics.GPU_METRICS, choices=topics.ALL)
     stdout.add_argument("--from-beginning", action="store_true", help="what is already there, too")
@@ -99,7 +112,12 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     metrics = catalogue.load(settings.config_dir / "metrics.yaml")
     loaded = alert_config.load(settings.config_dir / "alerts.yaml", metrics)
     if check:
-        routes = len(loaded.file.notifications.routes)
+        from kafka_consumers.alerts.contacts import Addresses, channels_of, webhooks_of
+
+        policy, addresses = loaded.file.notifications, Addresses()
+        channels_of(policy.contacts, addresses, clock)
+        webhooks_of(policy.actions, addresses, clock)
+        routes = len(policy.routes)
         print(f"ok: {len(loaded.rules.names)} alert rules, {len(loaded.expected)} expected GPUs, {routes} routes")
         return
     # Imported here: the writers do without PostgreSQL's client.
@@ -108,7 +126,31 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
 
     resume = loaded.file.clocks.resume
     engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
+    engine.companion = _notifier(settings, loaded, clock, engine.is_current)
     _run(settings, engine, "alert-engine", clock, engine)
+
+
+def _notifier(settings: Settings, loaded: AlertConfig, clock: Clock, is_current: Callable[[], bool]) -> Notifier:
+    from kafka_consumers.alerts.actions import Actions
+    from kafka_consumers.alerts.contacts import Addresses, channels_of, webhooks_of
+    from kafka_consumers.alerts.ledger import Ledger
+    from kafka_consumers.alerts.notify import Notifier
+
+    policy, addresses = loaded.file.notifications, Addresses()
+    actions = Actions(policy.actions, loaded.rules.actions_of, webhooks_of(policy.actions, addresses, clock))
+    channels = channels_of(policy.contacts, addresses, clock)
+    return Notifier(policy, channels, actions, Ledger(settings), clock, is_current)
+
+
+def _send_report(settings: Settings, options: argparse.Namespace, clock: Clock) -> int:
+    from kafka_consumers.alerts.send_report import send
+
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    policy = alert_config.load(settings.config_dir / "alerts.yaml", metrics).file.notifications
+    failed = send(settings, policy, options.file, options.to, options.title, clock)
+    for each in failed:
+        print(f"kafka-consumers: not sent to {each}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _positive(text: str) -> int:

@@ -52,7 +52,9 @@ def unknown_settings(path: Path) -> list[str]:
     """``KEY=VALUE`` (first 80 characters) for each line of ``path`` that sets what no part of gpustream reads."""
     if not path.exists():
         return []
+    # NOTIFY_*: addresses of contacts; which there are stands in config/alerts.yaml.
     known = {name.upper() for name in Settings.model_fields} | set(SCRIPT_SETTINGS)
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     matches = (re.match(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", line) for line in lines)
-    return [match.string[:80] for match in matches if match and match[1] not in known]
+    given = [(match[1], match.string[:80]) for match in matches if match]
+    return [line for name, line in given if name not in known and not name.startswith("NOTIFY_")]

@@ -88,6 +88,10 @@ def load(path: Path, catalogue: Catalogue) -> AlertConfig:
             raise Misconfigured(f"{path}: inventory.{number}.host", repr(each.host), error.detail) from error
     for name, rule in file.rules.items():
         _check(f"{path}: rules.{name}", rule, catalogue)
+        for action in rule.run:
+            if action not in file.notifications.actions:
+                known = list(file.notifications.actions)
+                raise Misconfigured(f"{path}: rules.{name}.run", repr(action), f"one of notifications.actions: {known}")
     return AlertConfig(file, catalogue)
 
 

@@ -6,7 +6,7 @@ topic is fed from the store: a change is there at least once, and twice with equ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from kafka_consumers.alerts.judge import Judge
@@ -41,6 +41,16 @@ class Publisher(Protocol):
     def close(self) -> None: ...
 
 
+class Companion(Protocol):
+    """Who tells people; see ``Notifier``."""
+
+    def start(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Engine:
     """A sink whose store remembers by itself how far it has judged."""
 
@@ -53,16 +63,16 @@ class Engine:
         publisher: Publisher,
         clock: Clock,
         resume: int,
-        changed: Callable[[], None] = lambda: None,
+        companion: Companion | None = None,
     ) -> None:
-        """``resume``: after a start, or a pause as long, time alone raises nothing for so long (microseconds).
-        ``changed`` is called when alerts have changed."""
+        """``resume``: after a start, or a pause as long, time alone raises nothing for so long (microseconds)."""
         self._judge = judge
         self._store = store
         self._publisher = publisher
         self._clock = clock
         self._resume = resume
-        self._changed = changed
+        self.companion = companion
+        """Begins once no other engine works, and is woken when alerts have changed."""
         self._positions: dict[Partition, int] | None = None
         self._answered = 0
         self._ticked: int | None = None
@@ -74,6 +84,13 @@ class Engine:
         self._store.start()
         self._store.take_over()
         self._positions = self._store.positions()
+        if self.companion is not None:
+            self.companion.start()
+
+    def is_current(self) -> bool:
+        """Whether the alerts are as of now: no backlog is being judged."""
+        ticked = self._ticked
+        return ticked is not None and self._clock.now() - ticked < _PAUSE
 
     def encode(self, record: Record) -> Arrival:
         now = self._clock.now()
@@ -132,7 +149,8 @@ class Engine:
     def _note(self, made: Transaction) -> None:
         if made.changes:
             self._to_publish = True
-            self._changed()
+            if self.companion is not None:
+                self.companion.wake()
 
     def _publish(self) -> None:
         while self._to_publish:
@@ -143,5 +161,7 @@ class Engine:
             self._to_publish = bool(waiting)
 
     def close(self) -> None:
+        if self.companion is not None:
+            self.companion.close()
         self._publisher.close()
         self._store.close()

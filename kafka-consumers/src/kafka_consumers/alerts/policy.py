@@ -101,12 +101,44 @@ class Inhibition(Strict):
     same: tuple[Literal["gpu", "host", "metric"], ...] = Field(min_length=1)
 
 
+SettingName = Annotated[str, Field(pattern=r"^NOTIFY_[A-Z0-9_]+$")]
+"""A setting of the user's own, in .env; the prefix tells it from a misspelt one."""
+
+
 class Contact(Strict):
     """Somebody who can be told; ``url_setting`` names the setting with the address, which is a secret."""
 
-    url_setting: str = Field(pattern=r"[A-Z][A-Z0-9_]*")
+    kind: Literal["apprise", "webhook", "alertmanager"] = "apprise"
+    url_setting: SettingName
+    secret_setting: SettingName | None = None
+    """Of a webhook: the setting with what its messages are signed with."""
     resolved: bool = True
     """Whether to tell, too, that it is over."""
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if (self.kind == "webhook") != (self.secret_setting is not None):
+            raise ValueError("secret_setting with kind: webhook, and only there")
+        return self
+
+
+class Action(Strict):
+    """What a rule can run: a command, word by word without a shell, or a signed webhook."""
+
+    command: tuple[str, ...] = ()
+    url_setting: SettingName | None = None
+    secret_setting: SettingName | None = None
+    timeout: Duration = Field(default="30s", gt=0, validate_default=True)
+    dry_run: bool = True
+    """Only write down what would be run."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.command) == (self.url_setting is not None) or (self.url_setting is None) != (
+            self.secret_setting is None
+        ):
+            raise ValueError("either command, or url_setting and secret_setting")
+        return self
 
 
 class Escalation(Strict):
@@ -140,6 +172,7 @@ class Policy(Strict):
     inhibit: tuple[Inhibition, ...] = ()
     contacts: dict[str, Contact] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    actions: dict[str, Action] = Field(default_factory=dict)
     most_messages: int = Field(default=20, ge=1)
     """To one contact within `most_messages_within`; the rest waits and is told together."""
     most_messages_within: Duration = Field(default="1h", gt=0, validate_default=True)

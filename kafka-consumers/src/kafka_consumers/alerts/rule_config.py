@@ -132,6 +132,8 @@ class Rule(Strict):
     """One sentence for people: what it means."""
     action: str = ""
     """What to do about it."""
+    run: tuple[str, ...] = ()
+    """Actions of `notifications.actions`, run once per alert."""
     enabled: bool = True
     for_: Duration | None = Field(default=None, alias="for")
     clear_for: Duration | None = None

@@ -83,6 +83,11 @@ class RuleSet:
         """Every rule's name, those that a * stands for included."""
         return list(self._rules)
 
+    def actions_of(self, name: str) -> tuple[str, ...]:
+        """What the rule runs; nothing where there is no such rule any more."""
+        rule = self._rules.get(name)
+        return rule.run if rule is not None else ()
+
     def bindings(self, subject: Subject) -> Bindings:
         """The rules about this GPU, made once."""
         found = self._of.get(subject)

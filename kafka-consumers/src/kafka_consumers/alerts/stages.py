@@ -27,6 +27,14 @@ def decide(situation: Situation, policy: Policy) -> Flow:
     return flow
 
 
+def unhidden(situation: Situation, policy: Policy) -> tuple[Alert, ...]:
+    """The alerts that are neither past nor a demonstration, nor hidden by anybody's wish or by a worse one."""
+    flow = Flow(tuple(Notice(alert) for alert in situation.alerts))
+    for stage in STAGES[: STAGES.index(route)]:
+        flow = stage(flow, situation, policy)
+    return tuple(notice.alert for notice in flow.notices)
+
+
 def only_real(flow: Flow, situation: Situation, policy: Policy) -> Flow:
     """Nobody is woken by an imported log, by the demonstration, or by what never fired."""
 

@@ -14,7 +14,7 @@ from telemetry.timestamp import SECOND, parse_time
 
 NOW = parse_time("2026-03-02T12:00:00Z")  # a Monday
 MINUTE = 60 * SECOND
-CONTACTS: dict[str, Any] = {"ops": {"url_setting": "OPS_URL"}, "boss": {"url_setting": "BOSS_URL"}}
+CONTACTS: dict[str, Any] = {"ops": {"url_setting": "NOTIFY_OPS"}, "boss": {"url_setting": "NOTIFY_BOSS"}}
 
 
 def alert(number: int = 1, **changes: Any) -> Alert:
@@ -183,7 +183,7 @@ def test_an_open_alert_is_told_again_after_a_while() -> None:
 
 
 def test_a_contact_that_does_not_want_to_hear_of_the_end() -> None:
-    deaf = policy(contacts={**CONTACTS, "ops": {"url_setting": "OPS_URL", "resolved": False}})
+    deaf = policy(contacts={**CONTACTS, "ops": {"url_setting": "NOTIFY_OPS", "resolved": False}})
     first = Situation(NOW, (alert(),))
     second = after(decide(first, deaf), first, alert(state="resolved"), later=MINUTE)
     flow = decide(second, deaf)
