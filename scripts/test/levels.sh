@@ -33,9 +33,17 @@ run_level() {
     case $level in
         check) run_check ;;
         compose) tests/compose/run.sh "$@" ;;
+        unit | integration) in_parallel "$level" "$@" ;;
         *) python -m pytest "tests/$level" "$@" ;;
     esac
     level_lines+=("$level: passed in $((SECONDS - started)) s")
+}
+
+# A file is one worker's, so that its servers are started once; much of integration is waiting for processes to start.
+in_parallel() {
+    local level=$1
+    shift
+    python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(nproc)}" --dist=loadfile --durations=12 "$@"
 }
 
 run_check() {
