@@ -15,9 +15,9 @@ from telemetry.catalogue import Catalogue
 
 MOST_SPIKES = 20
 _CORRELATED = {
-    "with_gpu_load": "with load",
-    "with_gpu_temperature": "with temperature",
-    "with_board_power_draw": "with power",
+    "with_gpu_load": "load",
+    "with_gpu_temperature": "temperature",
+    "with_board_power_draw": "power",
 }
 _CAUSES = {"limit": "above its limit", "load": "above the usual at that load"}
 
@@ -146,12 +146,15 @@ def _trends(trends: Sequence[Row], catalogue: Catalogue) -> list[Block]:
         return [Note("Not known yet: a slope takes three days with windows, a change two weeks.")]
     columns = (
         Column("Sensor", False),
-        Column("7 days against 7 before"),
+        Column("over 7 days"),
         Column("per day, 7 days", is_optional=True),
-        Column("30 days against 30 before"),
+        Column("over 30 days"),
         Column("per day, 30 days", is_optional=True),
     )
-    note = "Only windows of the same card in the same band of load are compared: a busier week is not a hotter one."
+    note = (
+        "Over 7 days: against the 7 days before; over 30 days in the same way. Only windows of one card in one band of "
+        "load are compared: a busier week is not a hotter one."
+    )
     return [Table(TRENDS, columns, tuple(rows), note)]
 
 
@@ -190,7 +193,7 @@ def _sensors(tables: Tables, catalogue: Catalogue, gpu: str) -> list[Block]:
     made: list[Block] = [Table(DAILY, columns, tuple(rows))]
     if related:
         note = "Pearson's coefficient over the readings of the last day: 1 goes along, -1 goes against, 0 neither."
-        titles = (Column("Goes along", False), *(Column(title) for title in _CORRELATED.values()))
+        titles = (Column("Goes along with", False), *(Column(title) for title in _CORRELATED.values()))
         made.append(Table(CORRELATIONS, titles, tuple(related), note))
     return made
 
@@ -205,7 +208,7 @@ def _statistics(days: Iterable[Row], *, is_day: bool) -> list[float | None]:
 def _quality(quality: Sequence[Row], hours: Hours) -> list[Block]:
     if not quality:
         return []
-    counts = [Column(name, is_optional=name in {"duplicated", "late"}) for name in _COUNTS]
+    counts = [Column(name, is_optional=name in {"flagged", "duplicated", "late"}) for name in _COUNTS]
     worth = [row for row in sorted(quality, key=lambda row: row["start"]) if _is_worth(row)]
     total = [Cell("All hours"), *(cells.count_cell(_sum(quality, name)) for name in _COUNTS)]
     shown = [
