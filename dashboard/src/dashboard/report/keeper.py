@@ -25,6 +25,7 @@ RETRY_SECONDS = 900.0
 """After a document that could not be made: a day without readings has none."""
 _NICE = 10
 """People who look at the console come first."""
+_GRACE_SECONDS = 3.0
 COMMAND = (sys.executable, "-m", "dashboard.main", "report", "--keep", "--date")
 
 
@@ -43,7 +44,7 @@ class DocumentKeeper:
         self._stop = Event()
         self._not_before: dict[date, float] = {}
         self._is_away = False
-        self._thread = Thread(target=self._run, name="report-documents")
+        self._thread = Thread(target=self._run, name="report-documents", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -53,7 +54,8 @@ class DocumentKeeper:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        # Not longer: it may be waiting for a server that does not answer.
+        self._thread.join(_GRACE_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():
