@@ -111,6 +111,14 @@ def contract(console: Console) -> Any:
     return schemathesis.openapi.from_asgi("/api/v1/openapi.json", console.app)
 
 
+def test_machine_is_told_with_its_state_and_its_alerts(console: Console) -> None:
+    (node,) = (each for each in console.get("/api/v1/nodes").json() if each["node_id"] == "desk-01")
+    assert (node["hostname"], node["datacenter"], node["active_alerts"]) == ("desk-01", "local", 3)
+    assert GPU in node["gpus"]
+    # A slow machine may have taken longer than a minute to get here.
+    assert node["status"] in {"online", "silent"}
+
+
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("path", "method"), _operations(), ids=str)
 def test_no_request_finds_what_the_document_does_not_promise(

@@ -15,13 +15,17 @@ import requests
 from pyarrow import parquet
 
 from dashboard.app import create_app
+from dashboard.stores.cards_history import HistoryCards
 from dashboard.stores.history import Row, Span
 from dashboard.stores.history_influxdb import PIECE, InfluxDBHistory
+from dashboard.stores.live_board import Board
+from dashboard.stores.logs_file import LogsFile
 from kafka_consumers.buckets import set_up
 from kafka_consumers.sinks.points import Point, of_anomaly, of_reading, of_window
 from support.console import Console, absent_stores
 from support.engines import InfluxDB
 from support.readings import made_up
+from telemetry import log_states
 from telemetry.errors import Rejected
 from telemetry.messages import Aggregate, Anomaly, Window
 from telemetry.reading import Reading, encode
@@ -80,7 +84,15 @@ def console(influxdb: InfluxDB, tmp_path_factory: pytest.TempPathFactory) -> Con
     write(influxdb, (of_anomaly(each.encode(), NOW) for each in found))
     stores = absent_stores()
     history = InfluxDBHistory(console.settings, stores.catalogue)
-    stores = replace(stores, history=history)
+    log = log_states.LogState(
+        "api-old/0/a log.txt", "/data", OLD, "import", 60, 60, 1, 1, "done", None, "", format_time(NOW),
+        format_time(LONG_AGO), format_time(LONG_AGO + 59 * SECOND),
+    )  # fmt: skip
+    rejected = replace(log, file="bad.txt", gpu=None, state="rejected", reason="not_a_log", begin=None, end=None)
+    log_states.write(console.settings.state_dir, log_states.document([log, rejected]))
+    logs = LogsFile(console.settings)
+    cards = HistoryCards(console.settings, stores.catalogue, history, Board(), logs)
+    stores = replace(stores, history=history, logs=logs, cards=cards)
     console.app = create_app(console.settings, stores)
     return console
 
@@ -248,6 +260,35 @@ def test_endpoints_tell_what_the_history_knows(console: Console) -> None:
     assert console.get("/api/v1/nodes/nobody/metrics").status_code == 404
     assert [each["max"] for each in console.get("/api/v1/windows", gpu=WINDOWED, **span).json()] == [60.0, 61.0]
     assert len(console.get("/api/v1/anomalies", gpu=LIVE).json()) == 3
+
+
+def test_card_of_a_span_and_of_a_log(console: Console) -> None:
+    span = {"from": format_time(LONG_AGO), "to": format_time(LONG_AGO + 60 * SECOND)}
+    of_span = console.get("/api/v1/cards", gpu=OLD, **span)
+    assert of_span.headers["content-type"] == "text/html; charset=utf-8"
+    assert "sandbox" in of_span.headers["content-security-policy"]
+    assert f"GPU {OLD}" in of_span.text
+    assert "60 rows" in of_span.text
+    of_log = console.get("/api/v1/cards/log", file="api-old/0/a log.txt")
+    assert "<title>a log.txt: GPU" in of_log.text
+    assert "60 rows" in of_log.text
+    for answer in (
+        console.get("/api/v1/cards", gpu="nobody:0", **span),
+        console.get("/api/v1/cards/log", file="bad.txt"),
+        console.get("/api/v1/cards/log", file="unknown.txt"),
+    ):
+        assert answer.status_code == 404
+    long = {"from": "2000-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
+    assert console.get("/api/v1/cards", gpu=OLD, **long).json()["reason"] == "bad_span"
+
+
+def test_logs_are_those_that_the_producer_told_of(console: Console, tmp_path: Path) -> None:
+    found = console.get("/api/v1/logs").json()
+    assert [(each["file"], each["state"], each["reason"]) for each in found] == [
+        ("api-old/0/a log.txt", "done", None),
+        ("bad.txt", "rejected", "not_a_log"),
+    ]
+    assert (found[0]["begin"], found[0]["rows_sent"]) == (format_time(LONG_AGO), 60)
 
 
 def test_server_that_is_away_is_named(tmp_path: Path) -> None:

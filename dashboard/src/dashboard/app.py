@@ -40,5 +40,5 @@ def create_app(settings: Settings, stores: Stores) -> FastAPI:
     if origins:
         methods, headers = ["GET", "POST", "DELETE"], ["Authorization", "Content-Type"]
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers)
-    app.add_middleware(Guard, rate=Rate(settings.console_rate_per_minute))
+    app.add_middleware(Guard, rate=Rate(settings.console_rate_per_minute), access=access)
     return app

@@ -10,6 +10,7 @@ from time import monotonic
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.access import Access
 from dashboard.problems import response
 
 MOST_BODY = 64 * 1024
@@ -62,9 +63,10 @@ class Rate:
 class Guard:
     """Around the whole application."""
 
-    def __init__(self, app: ASGIApp, rate: Rate) -> None:
+    def __init__(self, app: ASGIApp, rate: Rate, access: Access) -> None:
         self._app = app
         self._rate = rate
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,10 +92,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, path: str) -> ASGIApp | None:
         headers = Headers(scope=scope)
-        client = scope.get("client")
-        # By the token where there is one: people behind one proxy do not stand in each other's way.
-        caller = headers.get("authorization") or (client[0] if client else "")
-        if wait := self._rate.wait(caller):
+        if wait := self._rate.wait(self._caller(scope, headers)):
             detail = "too many requests: see Retry-After"
             return response(429, detail, {"Retry-After": str(int(wait) + 1)})
         if path.startswith(_UPLOADS):
@@ -102,3 +101,13 @@ class Guard:
         if "transfer-encoding" in headers or not length.isdecimal() or int(length) > MOST_BODY:
             return response(413, f"a request holds at most {MOST_BODY} bytes, with a Content-Length")
         return None
+
+    def _caller(self, scope: Scope, headers: Headers) -> str:
+        """By the token where it is one, so that people behind one proxy do not stand in each other's way; else by
+        address: whoever guesses tokens has no new rate with each of them."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        person = self._access.of_token(token) if scheme.lower() == "bearer" else None
+        if person is not None:
+            return f"token {person.name}"
+        client = scope.get("client")
+        return f"address {client[0] if client else ''}"

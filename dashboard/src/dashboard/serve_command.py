@@ -47,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Whoever is asked for by an address of his own choice would have a rate of his own choice.
+            proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     return 0

@@ -89,6 +89,12 @@ def test_caller_beyond_the_rate_is_told_when_to_come_again(tmp_path: Path) -> No
     assert console.get("/healthz").status_code == 200, "health is no API call"
 
 
+def test_guessing_tokens_gives_no_rate_of_its_own(tmp_path: Path) -> None:
+    console = started(tmp_path, console_rate_per_minute=3)
+    codes = [console.call("GET", "/api/v1/nodes", token=f"guess-number-{n}").status_code for n in range(5)]
+    assert codes == [401, 401, 401, 429, 429]
+
+
 def test_rate_comes_back_with_time_and_forgets_who_came_first() -> None:
     now = [0.0]
     rate = Rate(60, lambda: now[0])
