@@ -12,7 +12,8 @@ usage: ./test.sh [LEVEL]... [-- PYTEST ARGUMENTS]
   unit          every project's unit tests: no server
   integration   one real server per file: Kafka, HDFS, InfluxDB, Spark
   e2e           ./start.sh on free ports, and what must hold when parts of it are killed
-  compose       the same with Docker; where no engine answers one is installed (as root, from Debian) and started
+  browser       the console in a real Chromium (Debian's, installed as root where it is missing), page by page
+  compose       start.sh with Docker; where no engine answers one is installed (as root, from Debian) and started
 
 Without a level: all of them, in this order. Each level prints what it does and how long it took.
 
@@ -28,12 +29,12 @@ while (($#)); do
     case $1 in
         -h | --help) usage && exit 0 ;;
         --) shift && pytest_arguments=("$@") && break ;;
-        check | unit | integration | e2e | compose) wanted+=("$1") ;;
+        check | unit | integration | e2e | browser | compose) wanted+=("$1") ;;
         *) printf 'FAIL: no test level %q\n\n' "$1" >&2 && usage >&2 && exit 2 ;;
     esac
     shift
 done
-((${#wanted[@]})) || wanted=(check unit integration e2e compose)
+((${#wanted[@]})) || wanted=(check unit integration e2e browser compose)
 
 prepare_environment "${wanted[@]}"
 for level in "${wanted[@]}"; do

@@ -4,6 +4,8 @@
 # Images come from the build alone; a container that ends is removed.
 compose() { docker compose --project-directory "$REPO" "$@"; }
 in_new_container() { compose run --rm --quiet-pull --no-TTY "$@"; } # [OPTIONS] SERVICE COMMAND...
+# In the running console: its state says who may come in.
+console_link() { compose exec --no-TTY console dashboard login-link --port "$CONSOLE_PORT" "$@"; }
 
 # What stop_everything and supervisor_runs are in native mode, for the steps that both modes share.
 supervisor_runs() { [[ -n $(compose ps --quiet --status running 2>/dev/null) ]]; }

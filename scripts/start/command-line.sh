@@ -12,6 +12,7 @@ In containers where a Docker engine answers, else as processes of this machine; 
   (no command)          check the machine, then start everything; safe to repeat
   status [--json]       what runs, how far behind, how fresh; exit 1 when something is wrong
   status logs [--json]  what became of each log that was dropped or sent
+  login [--role R]      a link into the console, good once and for 15 minutes
   stop                  end everything cleanly; nothing is lost, the next start goes on there
   logs [NAME] [-f]      the end of every log, or of one; -f follows it
   restart NAME          end one process and start it again
@@ -46,11 +47,11 @@ esac
 case ${1:-} in
     "") ;;
     -h | --help | help) help && exit 0 ;;
-    status | stop | logs | restart | demo | replay | report | submit | reset)
+    status | login | stop | logs | restart | demo | replay | report | submit | reset)
         command=$1
         arguments=("${@:2}")
         # What a command passes on, it lets the program behind it explain.
-        if [[ $command != replay && $command != submit && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
+        if [[ $command != replay && $command != submit && $command != login && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
         ;;
     *)
         printf 'FAIL  no command or option %q\n\n' "$1" >&2

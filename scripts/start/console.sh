@@ -20,3 +20,5 @@ wait_for_console() {
 }
 
 step "Console and REST API" start_console
+
+console_link() { "$VENV/bin/dashboard" login-link; }

@@ -4,12 +4,9 @@
 say ""
 say "${BOLD}gpustream runs${PLAIN} (mode: $mode, ready after $(seconds_since "$start_began"))"
 say ""
-if [[ $grafana_runs == yes ]]; then
-    say "  Look at     Grafana          http://127.0.0.1:$GRAFANA_PORT"
-    say "              Spark's stream   http://127.0.0.1:$SPARK_UI_PORT"
-else
-    say "  Look at     Spark's stream   http://127.0.0.1:$SPARK_UI_PORT"
-fi
+say "  Look at     Console          http://127.0.0.1:$CONSOLE_PORT"
+if [[ $grafana_runs == yes ]]; then say "              Grafana          http://127.0.0.1:$GRAFANA_PORT"; fi
+say "              Spark's stream   http://127.0.0.1:$SPARK_UI_PORT"
 if [[ $mode == docker ]]; then say "              Spark's master   http://127.0.0.1:$SPARK_PORT"; fi
 say "              HDFS             http://127.0.0.1:$HDFS_PORT/explorer.html#${LAKE_PATH:-/gpu-metrics}"
 say "              InfluxDB         http://127.0.0.1:$INFLUXDB_PORT"
@@ -19,6 +16,9 @@ if [[ $grafana_runs == no && $mode == docker ]]; then
 elif [[ $grafana_runs == no ]]; then
     warn "no Grafana: set GRAFANA_HOME in .env to the folder of an unpacked Grafana 12 (https://grafana.com/grafana/download), then ./start.sh"
 fi
+# To the terminal only, as every secret: whoever has the link is in.
+printf '  %sSign in     to the console by %s%s\n' "$YELLOW" "$(console_link)" "$PLAIN"
+printf '              (good once, for 15 minutes; ./start.sh login makes another)\n'
 if [[ $first_time == yes && -f $SECRETS/influxdb-password ]]; then
     # To the terminal only: not into the log.
     printf '  %sSign in     to InfluxDB as operator with %s%s\n' "$YELLOW" "$(<"$SECRETS/influxdb-password")" "$PLAIN"

@@ -14,15 +14,30 @@ prepare_environment() {
         scripts/native/spark.sh configure
     fi
     # The stand-ins of images that cannot be pulled are made from the same engines.
-    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" compose "* ]]; then
+    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" browser "* || $levels == *" compose "* ]]; then
         local engine
         for engine in kafka hdfs influxdb postgres; do
             "scripts/native/$engine.sh" install
         done
     fi
+    if [[ $levels == *" browser "* ]]; then install_chromium; fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
     source .venv/bin/activate
     echo "== set-up took $((SECONDS - started)) s"
+}
+
+# The browser of the tests is Debian's: Playwright's own is a download that not every network allows.
+install_chromium() {
+    if type -P chromium >/dev/null; then return; fi
+    echo "-- installing Debian's chromium"
+    local log
+    log=$(mktemp "${TMPDIR:-/tmp}/gpustream-chromium.XXXXXX")
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >"$log" 2>&1; then
+        tail "$log"
+        echo "FAIL  no chromium, and it cannot be installed (expected: root on Debian, or chromium on the PATH)"
+        return 1
+    fi
+    rm -f "$log"
 }
 
 run_level() {

@@ -521,11 +521,12 @@ def test_it_ends_when_asked_and_only_one_runs(folder: Folder) -> None:
     assert "done" in folder.run("status").stdout
 
 
-def test_the_session_card_is_said_with_a_link_to_the_time_of_the_log(folder: Folder) -> None:
+def test_the_session_card_is_said_with_links_to_the_time_of_the_log(folder: Folder) -> None:
     folder.place("log.txt").write_bytes(a_log(600))
     folder.watch()
     begin = int(FIRST.replace(tzinfo=UTC).timestamp()) * 1000
     folder.until_said(
+        f"http://127.0.0.1:8000/gpu/{folder.gpu()}?from={begin}&to={begin + 599_000}",
         f"http://127.0.0.1:3000/d/gpustream-overview?from={begin}&to={begin + 599_000}",
         f"&var-gpu={folder.gpu()}&var-bucket=gpu-imports",
         f"card file=log.txt: GPU {folder.gpu()}",

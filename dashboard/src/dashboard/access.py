@@ -28,6 +28,11 @@ class Access:
         self._tokens = tokens
         self.session: Callable[[HTTPConnection], Person | None] = lambda _: None
 
+    @property
+    def digest(self) -> str:
+        """Of all tokens."""
+        return self._tokens.digest
+
     def of_token(self, token: str) -> Person | None:
         role = self._tokens.role_of(token)
         return None if role is None else Person(role.word, role)

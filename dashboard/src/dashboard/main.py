@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from dashboard import card_command, grafana_command, serve_command, wait_command
+from dashboard import card_command, grafana_command, login_command, serve_command, wait_command
 from dashboard.report import command as report_command
 from dashboard.status import command as status_command
 from telemetry import logs
@@ -27,7 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
         prog="dashboard", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for each in (status_command, wait_command, card_command, report_command, grafana_command, serve_command):
+    for each in (
+        status_command,
+        wait_command,
+        card_command,
+        report_command,
+        grafana_command,
+        serve_command,
+        login_command,
+    ):
         each.add_parser(commands)
     options = parser.parse_args(arguments)
     logs.configure(f"dashboard-{options.command}")

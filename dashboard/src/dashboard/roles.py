@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from enum import IntEnum
@@ -47,6 +48,11 @@ class Tokens:
     def load(cls, settings: Settings) -> Self:
         """From ``console-<role>-token`` in CONSOLE_TOKENS_DIR. Raises Misconfigured."""
         return cls({role: _read(settings.console_tokens_dir / f"console-{role.word}-token") for role in Role})
+
+    @property
+    def digest(self) -> str:
+        """Another one as soon as any token is another one."""
+        return hashlib.sha256(b"\0".join(token for _, token in sorted(self._tokens.items()))).hexdigest()
 
     def role_of(self, token: str) -> Role | None:
         """None for a token that is none. Takes as long for any token of a length."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from typing import Any
 
+from telemetry.clock import SystemClock
 from telemetry.settings import Settings
 
 EXAMPLES = """examples:
@@ -35,13 +37,23 @@ def run(options: argparse.Namespace) -> int:
     import uvicorn
 
     from dashboard.app import create_app
+    from dashboard.pages.console import Console
+    from dashboard.pages.mount import mount
     from dashboard.report.keeper import DocumentKeeper
+    from dashboard.sessions import Sessions
     from dashboard.stores.opened import opened
 
+    # Each connection of a page, each look into a folder: nothing to write down.
+    for chatty in ("uvicorn.error", "hdfs.client"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings.load()
+    clock = SystemClock()
     with opened(settings) as stores, DocumentKeeper(settings):
+        app = create_app(settings, stores)
+        sessions = Sessions(settings.state_dir, clock, app.state.access.digest)
+        mount(app, Console(settings, stores, sessions, clock))
         uvicorn.run(
-            create_app(settings, stores),
+            app,
             host=settings.console_host,
             port=options.port or settings.console_port,
             log_config=None,

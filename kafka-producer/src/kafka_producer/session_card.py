@@ -32,8 +32,9 @@ _BUCKETS: dict[Mode, str] = {"import": "gpu-imports", "live": "gpu-metrics", "de
 class SessionCards:
     """To be told of each log that ended."""
 
-    def __init__(self, grafana_port: int) -> None:
-        self._port = grafana_port
+    def __init__(self, console_port: int, grafana_port: int) -> None:
+        self._console_port = console_port
+        self._grafana_port = grafana_port
         self._waiting: Queue[tuple[Path, str, str]] = Queue(_MOST_WAITING)
         self._dashboard = shutil.which("dashboard", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
         self._is_running = False
@@ -51,7 +52,8 @@ class SessionCards:
         if follower.first is None or follower.last is None:
             return
         span = f"{format_time(follower.first)}/{format_time(follower.last)}"
-        log.info("look at file=%s span=%s %s", name, span, link(self._port, stream.gpu, mode, follower))
+        log.info("look at file=%s span=%s %s", name, span, console_link(self._console_port, stream.gpu, follower))
+        log.info("or in Grafana file=%s %s", name, grafana_link(self._grafana_port, stream.gpu, mode, follower))
         if self._dashboard is not None and found.content.can_grow:
             self._ask_for(found.content.path, stream.gpu, follower.log.zone)
 
@@ -79,11 +81,22 @@ class SessionCards:
                 log.info("card file=%s: %s", path.name, line)
 
 
-def link(port: int, gpu: str, mode: Mode, follower: Follower) -> str:
+def console_link(port: int, gpu: str, follower: Follower) -> str:
+    """The console's page of the GPU over the time of the log."""
+    first, last = _span(follower)
+    return f"http://127.0.0.1:{port}/gpu/{quote(gpu, safe=':')}?from={first}&to={last}"
+
+
+def grafana_link(port: int, gpu: str, mode: Mode, follower: Follower) -> str:
     """Grafana's overview of the card over the time of the log."""
-    first, last = (follower.first or 0) // MILLISECOND, -(-(follower.last or 0) // MILLISECOND)
+    first, last = _span(follower)
     query = f"from={first}&to={last}&var-gpu={quote(gpu, safe=':')}&var-bucket={_BUCKETS[mode]}"
     return f"http://127.0.0.1:{port}/d/gpustream-overview?{query}"
+
+
+def _span(follower: Follower) -> tuple[int, int]:
+    """From the first to the last reading, in milliseconds, both included."""
+    return (follower.first or 0) // MILLISECOND, -(-(follower.last or 0) // MILLISECOND)
 
 
 def card(dashboard: str, path: Path, gpu: str, zone: str) -> str:

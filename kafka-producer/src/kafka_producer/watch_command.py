@@ -69,7 +69,7 @@ def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[
         ledger = Ledger(progress)
         intake = Intake(folders, settings.state_dir, progress, ledger, publisher, clock)
         examiner = Examiner(metrics, sources, ZoneInfo(settings.time_zone))
-        cards = SessionCards(settings.grafana_port)
+        cards = SessionCards(settings.console_port, settings.grafana_port)
         watches = [Watch(each, examiner, intake, ledger, publisher, clock, cards.ended) for each in folders]
         snapshot = LogSnapshot(progress, settings.state_dir, clock)
         log.info("watching folder=%s", " folder=".join(map(str, folders)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,10 @@ import requests
 from hdfs import InsecureClient
 from hdfs.util import HdfsError
 
+from dashboard import columnar
 from dashboard.stores.away import Away, Missing
 from dashboard.stores.reports import Document, ReportTable
+from telemetry.errors import Unavailable
 from telemetry.settings import Settings
 from telemetry.timestamp import MILLISECOND
 
@@ -43,15 +44,11 @@ class HdfsReports:
         return [table for table in found if table.dates]
 
     def rows(self, name: str, day: date) -> list[dict[str, Any]]:
-        # Heavy to import, and not every console is asked for a report.
-        from pyarrow import ArrowException, parquet
-
+        content = self.parquet(name, day)
         try:
-            # Spark may write times in the old form of 96 bits, which are nanoseconds.
-            table = parquet.read_table(io.BytesIO(self.parquet(name, day)), coerce_int96_timestamp_unit="us")
-        except (ArrowException, OSError) as error:
-            raise Away(STORE, f"report {name!r} of {day} is no Parquet file that can be read ({error})") from error
-        return [_plain(row) for row in table.to_pylist(maps_as_pydicts="lossy")]
+            return [_plain(row) for row in columnar.decoded(content)]
+        except Unavailable as error:
+            raise Away(STORE, f"report {name!r} of {day}: {error}") from error
 
     def parquet(self, name: str, day: date) -> bytes:
         what = f"report {name[:64]!r} of {day}"

@@ -1,0 +1,38 @@
+"""What all pages share: the stores, words for values, the clock, and answers that many open pages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dashboard.pages.cached import Cached
+from dashboard.pages.figures import Figures
+from dashboard.sessions import Sessions
+from dashboard.stores.alerts import Alert
+from dashboard.stores.all import Stores
+from dashboard.stores.history import KnownGpu
+from telemetry.clock import Clock
+from telemetry.settings import Settings
+
+ALERTS_EVERY = 3.0
+GPUS_EVERY = 5.0
+
+
+@dataclass(frozen=True)
+class Console:
+    settings: Settings
+    stores: Stores
+    sessions: Sessions
+    clock: Clock
+    figures: Figures = field(init=False)
+    open_alerts: Cached[list[Alert]] = field(init=False)
+    """The worst and newest first."""
+    known_gpus: Cached[list[KnownGpu]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "figures", Figures(self.stores.catalogue))
+        object.__setattr__(self, "open_alerts", Cached(self.stores.alerts.active, ALERTS_EVERY))
+        object.__setattr__(self, "known_gpus", Cached(self.stores.history.gpus, GPUS_EVERY))
+
+    def now(self) -> int:
+        """Microseconds UTC."""
+        return self.clock.now()

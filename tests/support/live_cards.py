@@ -1,0 +1,67 @@
+"""Two GPUs that live as long as a test: their readings go to a real Kafka twice a second."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaProducer
+
+from telemetry import topics
+from telemetry.reading import Reading, encode
+from telemetry.timestamp import MILLISECOND, SECOND
+
+HOT, WELL = "desk-01:0", "desk-01:1"
+BEFORE = 600
+"""Seconds of a past that they bring along, so that charts and reports have something to show."""
+
+
+class LiveCards:
+    def __init__(self, bootstrap: str) -> None:
+        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="live-cards", daemon=True)
+
+    def __enter__(self) -> Self:
+        now = time.time_ns() // 1000
+        for second in range(BEFORE, 0, -1):
+            self._send(now - second * SECOND)
+        self._producer.flush()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self._producer.close()
+
+    def _run(self) -> None:
+        while not self._over.wait(0.5):
+            self._send(time.time_ns() // 1000)
+
+    def _send(self, instant: int) -> None:
+        instant -= instant % MILLISECOND
+        for gpu, temperature, model in ((HOT, 97.4, "GeForce RTX 3080"), (WELL, 61.0, "GeForce RTX 4090")):
+            reading = _reading(gpu, temperature, model, instant)
+            self._producer.send(topics.GPU_METRICS, key=gpu.encode(), value=encode(reading))
+
+
+def _reading(gpu: str, temperature: float, model: str, instant: int) -> Reading:
+    wave = math.sin(instant / SECOND / 40)
+    metrics = {
+        "gpu_temperature": round(temperature + 1.2 * wave + 0.1 * (instant // MILLISECOND % 7), 1),
+        "hot_spot_temperature": round(temperature + 9 + 1.5 * wave, 1),
+        "gpu_load": round(88 + 6 * wave, 0),
+        "board_power_draw": round(251 + 22 * wave, 1),
+        "gpu_clock": round(1830 + 45 * wave, 0),
+        "gpu_memory_used": 7320.0,
+        "perfcap_reason": 2.0 if gpu == HOT else 4.0,
+    }
+    return Reading(
+        "live-cards", instant // MILLISECOND, "live", instant, None, gpu, "desk-01", "test", model, metrics, {}
+    )
