@@ -89,6 +89,8 @@ class Collect:
                 self._send_waiting(self._publisher)
             left_seconds = max(0.0, (end - self._clock.now()) / SECOND)
             self._publisher.close(left_seconds, LOST)
+        self._say_lost_at = 0
+        self._say_lost()
         if left := len(self._buffer):
             log.warning("ended with unsent=%d: %s", left, LOST)
 
