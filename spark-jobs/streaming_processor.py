@@ -69,6 +69,7 @@ def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: He
     lake = Lake(spark, settings, metrics)
     lake.create()
     writer = BatchWriter(spark, lake, metrics, settings, SystemClock())
+    writer.catch_up()
     itself = SelfReport(PROCESS, settings.state_dir, SystemClock(), LakeSize(spark, settings).measure)
     report = StreamReport(spark, settings, itself)
     query = _start(spark, settings, metrics, writer)
@@ -78,8 +79,10 @@ def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: He
             break
         heartbeat.beat()
         if not servers.away():
+            writer.rest()
             report.see(query.lastProgress, writer.tally)
     _finish(query)
+    writer.rest(ends=True)
     spark.stop()
 
 

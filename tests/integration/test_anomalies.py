@@ -14,7 +14,6 @@ import yaml
 from deltalake import DeltaTable
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
-from pyspark.sql import SparkSession
 
 from support.detecting import detected, simulated
 from support.engines import Engines, free_ports
@@ -94,18 +93,10 @@ def told(environment: dict[str, str]) -> dict[str, Anomaly]:
     return latest
 
 
-def expected() -> set[str]:
-    spark = SparkSession.builder.appName("expected").config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        return {each.id for each in detected(spark, EVERYTHING)}
-    finally:
-        spark.stop()
-
-
 def test_killed_stream_finds_what_the_detectors_find_in_all_readings_at_once(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    wanted = expected()
+    wanted = {each.id for each in detected(EVERYTHING)}
     stream = Stream(environment, tmp_path)
     half = len(EVERYTHING) // 2
     # The later half first, then copies of it and the earlier one.

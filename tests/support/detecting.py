@@ -1,4 +1,4 @@
-"""Readings -> anomalies by the detectors alone: no Kafka, no HDFS, no lake."""
+"""Readings -> anomalies by the detectors alone: no Kafka, no HDFS, no lake, no Spark."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from kafka_producer.simulate.cards import CARDS
 from kafka_producer.simulate.gpuz_writer import Element, Header, Row, record
 from kafka_producer.simulate.scenarios import SCENARIOS
-from spark_jobs.detectors.baselines import COLUMNS
 from spark_jobs.detectors.changes import Episode
-from spark_jobs.detectors.detection import _collected
-from spark_jobs.detectors.episodes import episodes
-from spark_jobs.detectors.of_readings import of_readings
-from spark_jobs.detectors.of_windows import of_windows
-from spark_jobs.transforms import clean, windows
+from spark_jobs.detectors.of_windows import Known
+from spark_jobs.evaluation.in_memory import anomalies
+from spark_jobs.transforms import clean
 from telemetry import catalogue
 from telemetry.catalogue import Catalogue
 from telemetry.reading import Reading, encode
@@ -70,25 +66,9 @@ def frame_of(spark: SparkSession, readings: Iterable[Reading], metrics: Catalogu
     return judged.filter(clean.is_reading()).drop(clean.REJECTED, clean.SENT)
 
 
-def baselines(spark: SparkSession, rows: Iterable[tuple[str, str, str, float, float]] = ()) -> DataFrame:
-    """(gpu, metric, band, median, mad)."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
-    types = (pa.string(), pa.string(), pa.string(), pa.float64(), pa.float64())
-    made = {n: pa.array(column, of) for n, column, of in zip(COLUMNS, columns, types, strict=True)}
-    return spark.createDataFrame(pa.table(made))
-
-
-def detected(spark: SparkSession, readings: Iterable[Reading], known: DataFrame | None = None,
-             metrics: Catalogue = CATALOGUE) -> list[Episode]:  # fmt: skip
+def detected(readings: Iterable[Reading], known: Known | None = None, metrics: Catalogue = CATALOGUE) -> list[Episode]:
     """All anomalies of these readings, as if they were all that there is."""
-    frame = frame_of(spark, readings, metrics).persist()
-    found = of_windows(
-        windows.windows(frame, metrics, SECONDS).withColumn("metric", F.coalesce("metric", F.lit(""))),
-        known or baselines(spark), metrics, SECONDS,
-    )  # fmt: skip
-    made = _collected(episodes(of_readings(frame, metrics, SECONDS).unionByName(found)))
-    frame.unpersist()
-    return sorted(made, key=lambda each: (each.gpu, each.start, each.kind, each.metric))
+    return anomalies(readings, metrics, SECONDS, known)
 
 
 def told(anomaly: Episode) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple, Self
 
 from delta.tables import DeltaTable
@@ -13,6 +15,9 @@ from spark_jobs import schema
 from spark_jobs.spans import Span
 from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
+
+_COMMITS_A_BATCH = 4
+"""The nightly batch's lie between those of the stream, and there are few."""
 
 
 class Mark(NamedTuple):
@@ -88,9 +93,21 @@ class Lake:
         """
         if after.version == until.version:
             return self.readings().limit(0)
+        return self._inserted(after.version + 1, until.version)
+
+    def _inserted(self, first: int, last: int) -> DataFrame:
         changes = self._spark.read.format("delta").option("readChangeFeed", "true")
-        versions = changes.option("startingVersion", after.version + 1).option("endingVersion", until.version)
+        versions = changes.option("startingVersion", first).option("endingVersion", last)
         return versions.load(self.readings_uri).filter(F.col("_change_type") == "insert")
+
+    def last_appended(self, batches: int) -> DataFrame:
+        """The readings of the last so many batches."""
+        commits = DeltaTable.forPath(self._spark, self.readings_uri).history(_COMMITS_A_BATCH * batches)
+        appends = commits.filter(F.col("operation") == "WRITE").orderBy(F.col("version").desc()).limit(batches)
+        versions = [row["version"] for row in appends.select("version").collect()]
+        if not versions:
+            return self.readings().limit(0)
+        return self._inserted(min(versions), max(versions))
 
     def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
         (
@@ -107,11 +124,11 @@ class Lake:
 
     def readings_between(self, spans: list[Span]) -> DataFrame:
         """The readings of each span: partitions are pruned by date, files by the times in them."""
-        return self.readings().filter(_in_spans("time", spans))
+        return self.readings().filter(in_spans("time", spans))
 
     def windows_between(self, spans: list[Span]) -> DataFrame:
         """The windows that begin in each span."""
-        return self._spark.read.format("delta").load(self.windows_uri).filter(_in_spans("start", spans))
+        return self._spark.read.format("delta").load(self.windows_uri).filter(in_spans("start", spans))
 
     def anomalies_of(self, spans: list[Span]) -> DataFrame:
         """The anomalies of the dates of each span: each lies in the partition of its start, and ends with its date."""
@@ -120,11 +137,15 @@ class Lake:
             dated = dated | _dated(span)
         return self._spark.read.format("delta").load(self.anomalies_uri).filter(dated)
 
-    def replace_anomalies(self, changed: DataFrame) -> None:
-        """``changed``: the columns of schema.ANOMALIES and ``gone``, true for an anomaly that is none any more."""
+    def replace_anomalies(self, changed: DataFrame, dates: Iterable[date]) -> None:
+        """``changed``, all of ``dates``: the columns of schema.ANOMALIES and ``gone``, true for an anomaly that is none
+        any more."""
         columns = {name: f"new.`{name}`" for name in schema.ANOMALIES.names}
+        # Said as literals, too, or the files of all dates would be read.
+        wanted = ", ".join(f"DATE'{day.isoformat()}'" for day in sorted(set(dates)))
+        same = f"old.date IN ({wanted}) AND old.date = new.date AND old.id = new.id"
         table = DeltaTable.forPath(self._spark, self.anomalies_uri)
-        merge = table.alias("old").merge(changed.alias("new"), "old.date = new.date AND old.id = new.id")
+        merge = table.alias("old").merge(changed.alias("new"), same)
         kept = merge.whenMatchedDelete("new.gone").whenMatchedUpdate(set=dict(columns))
         kept.whenNotMatchedInsert("NOT new.gone", values=dict(columns)).execute()
 
@@ -143,7 +164,7 @@ class Lake:
         merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
 
 
-def _in_spans(time: str, spans: list[Span]) -> Column:
+def in_spans(time: str, spans: list[Span]) -> Column:
     wanted: Column = F.lit(False)
     for span in spans:
         wanted = wanted | (_dated(span) & (F.col(time) >= _at(span.begin)) & (F.col(time) < _at(span.end)))

@@ -18,3 +18,8 @@ def band_of(load: Column) -> Column:
     for band, lowest in reversed(falling[:-1]):
         name = F.when(load >= lowest, band).otherwise(name)
     return F.when(load.isNotNull(), name)
+
+
+def band(load: float) -> str:
+    """The same for one known load."""
+    return max((lowest, name) for name, lowest in LOWEST_LOAD.items() if load >= lowest)[1] if load >= 0 else "idle"

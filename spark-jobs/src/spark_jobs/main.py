@@ -7,6 +7,7 @@ import signal
 import sys
 from threading import Event
 
+from spark_jobs.evaluation import command
 from spark_jobs.scheduler import PROCESS, Scheduler
 from telemetry import logs
 from telemetry.clock import SystemClock
@@ -19,7 +20,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="spark-jobs", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("schedule", help="run the batch by REPORT_SCHEDULE and after large imports, until stopped")
-    parser.parse_args(arguments)
+    evaluate = commands.add_parser("evaluate", help="how well something is found, against a labelled series")
+    whats = evaluate.add_subparsers(dest="what", required=True)
+    command.add_to(whats.add_parser("anomalies", help="precision, recall and delay of the detectors of anomalies"))
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "evaluate":
+        return _evaluate(chosen)
+    return _schedule()
+
+
+def _evaluate(chosen: argparse.Namespace) -> int:
+    try:
+        print(command.run(chosen, Settings.load()))
+    except Misconfigured as error:
+        print(f"spark-jobs: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _schedule() -> int:
     stop = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

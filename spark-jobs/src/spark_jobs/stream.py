@@ -20,7 +20,9 @@ from pyspark.sql import functions as F
 
 from spark_jobs import schema, spans
 from spark_jobs.detectors.detection import Detection
-from spark_jobs.lake import Lake
+from spark_jobs.detectors.known_anomalies import HELD_BATCHES
+from spark_jobs.detectors.suspects import SUSPICIOUS
+from spark_jobs.lake import Lake, in_spans
 from spark_jobs.tally import Tally
 from spark_jobs.transforms import clean, windows
 from telemetry import topics
@@ -31,6 +33,10 @@ from telemetry.timestamp import SECOND
 
 MOST_SPANS = 50
 """Each is a condition in a query's text, and a straggler needs one; beyond, the nearest are read as one."""
+MOST_WINDOWS = 4000
+"""So many are looked at for anomalies at once: 40,000 rows, in some 20 MB."""
+REST_TRIGGERS = 3
+"""So long without a batch, in triggers, means that none is coming."""
 
 
 class BatchWriter:
@@ -42,7 +48,8 @@ class BatchWriter:
         self._catalogue = catalogue
         self._settings = settings
         self._clock = clock
-        self._detect = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
+        self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
+        self._ended = clock.now()
         self.tally = Tally()
         self._application = ""
         self._named = Event()
@@ -64,17 +71,43 @@ class BatchWriter:
             # One job says all that must be known of the batch before it is written.
             start = windows.start_of(self._settings.window_seconds)
             groups = batch.groupBy(clean.REJECTED, "gpu", F.unix_micros(start).alias("start"))
+            suspicious = self._detection.suspects.condition if self._detection else F.lit(False)
             counted = groups.agg(
-                F.count(F.lit(1)).alias("records"), F.unix_micros(F.min(clean.SENT)).alias("sent")
+                F.count(F.lit(1)).alias("records"),
+                F.unix_micros(F.min(clean.SENT)).alias("sent"),
+                F.max(suspicious).alias(SUSPICIOUS),
             ).collect()
             touched = [(row["gpu"], row["start"]) for row in counted if row[clean.REJECTED] is None]
             if touched:
-                self._write(batch.filter(clean.is_reading()), touched, number)
+                self._write(batch.filter(clean.is_reading()), touched, number, any(row[SUSPICIOUS] for row in counted))
         finally:
             batch.unpersist()
+            self._ended = self._clock.now()
         self._count(counted)
 
-    def _write(self, readings: DataFrame, touched: list[tuple[str, int]], number: int) -> None:
+    def catch_up(self) -> None:
+        """Judges again what the last batches of the run before brought: it may have been killed with anomalies that it
+        had not written yet. To be called before the first batch."""
+        if self._detection is None:
+            return
+        readings = self._lake.last_appended(HELD_BATCHES + 1).persist()
+        length = self._settings.window_seconds
+        starts = readings.select("gpu", F.unix_micros(windows.start_of(length)).alias("start")).distinct().collect()
+        touched = [(row["gpu"], row["start"]) for row in starts]
+        if touched:
+            covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
+            self._look(readings, self._lake.windows_between(covered), touched)
+        readings.unpersist()
+
+    def rest(self, *, ends: bool = False) -> None:
+        """Between batches, or at the end: writes what a batch to come would have written."""
+        waited = self._clock.now() - self._ended
+        if self._detection is not None and (
+            ends or waited >= REST_TRIGGERS * self._settings.spark_trigger_seconds * SECOND
+        ):
+            self._detection.flush()
+
+    def _write(self, readings: DataFrame, touched: list[tuple[str, int]], number: int, suspicious: bool) -> None:
         length = self._settings.window_seconds
         covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
         there = self._already_there(touched, covered).persist()
@@ -94,11 +127,28 @@ class BatchWriter:
                 .option("topic", topics.GPU_WINDOWS)
                 .save()
             )
+            # The batch's readings and no others: what those before them showed is known.
+            self._look(readings if suspicious else None, made, touched)
             made.unpersist()
-            if self._detect is not None:
-                self._detect(whole, touched)
         finally:
             there.unpersist()
+
+    def _look(self, readings: DataFrame | None, made: DataFrame, touched: list[tuple[str, int]]) -> None:
+        """For anomalies, in ``readings`` if they are given, and in the windows that are ``made`` of all ``touched``."""
+        if self._detection is None:
+            return
+        if len(touched) <= MOST_WINDOWS:
+            self._detection(readings, made, touched)
+            return
+        # A sparse log has a window per reading, and all of them at once would not fit into the driver's memory.
+        in_order = sorted(touched, key=lambda each: each[1])
+        for place in range(0, len(in_order), MOST_WINDOWS):
+            part = in_order[place : place + MOST_WINDOWS]
+            length = self._settings.window_seconds * SECOND
+            covered = spans.covering((start for _, start in part), length, MOST_SPANS)
+            near = in_spans("time", covered)
+            of_part = readings.filter(near) if readings is not None else None
+            self._detection(of_part, made.filter(in_spans("start", covered)), part)
 
     def _already_there(self, touched: list[tuple[str, int]], covered: list[spans.Span]) -> DataFrame:
         """The readings in the lake that lie in the windows that the batch touched."""

@@ -74,6 +74,8 @@ class Anomaly(OfGpu):
     id: str
     metric: str
     kind: str
+    bit: int = 0
+    """Of a bit mask, that it is about; else 0."""
     severity: Literal["info", "warning", "critical"]
     value: Finite | None = None
     limit: Finite | None = None

@@ -47,7 +47,7 @@ def test_window_has_four_fields_per_metric() -> None:
     )
 
 
-def test_anomaly_is_found_by_metric_kind_and_severity() -> None:
+def test_anomaly_is_one_point_though_its_severity_rises() -> None:
     anomaly = Anomaly(
         id="a1",
         gpu="desk:0",
@@ -61,11 +61,18 @@ def test_anomaly_is_found_by_metric_kind_and_severity() -> None:
         start="2026-11-23T10:00:00.000Z",
         sentence='It says "hot"\\',
     )
-    assert points.of_anomaly(anomaly.encode(), NOW) == (
+    point = points.of_anomaly(anomaly.encode(), NOW)
+    series = b"gpu_anomalies,gpu=desk:0,host=desk,kind=limit,metric=gpu_temperature,source=gpuz "
+    assert point == (
         "gpu-history",
-        b"gpu_anomalies,gpu=desk:0,host=desk,kind=limit,metric=gpu_temperature,severity=warning,source=gpuz "
-        rb'id="a1",mode="live",sentence="It says \"hot\"\\",value=90.0 1795428000000000',
+        series + rb'id="a1",mode="live",severity="warning",sentence="It says \"hot\"\\",value=90.0 1795428000000000',
     )
+    worse = points.of_anomaly(anomaly.model_copy(update={"severity": "critical", "value": 97.0}).encode(), NOW)
+    assert worse.line.startswith(series)
+    assert worse.line.rpartition(b" ")[2] == point.line.rpartition(b" ")[2]
+    # Two throttle reasons that begin together are two.
+    bits = [anomaly.model_copy(update={"kind": "throttle", "bit": bit}) for bit in (1, 2)]
+    assert len({points.of_anomaly(each.encode(), NOW).line.partition(b" ")[0] for each in bits}) == 2
 
 
 def test_alert_keeps_each_change_of_state() -> None:

@@ -146,9 +146,11 @@ def anomalies() -> str:
     """Annotations: one table with time, text and tags."""
     return f"""from(bucket: "{HISTORY_BUCKET}")
   {RANGE}
-  |> filter(fn: (r) => r._measurement == "gpu_anomalies" and r._field == "sentence" and {GPUS})
+  |> filter(fn: (r) => r._measurement == "gpu_anomalies" and {GPUS})
+  |> filter(fn: (r) => r._field == "sentence" or r._field == "severity")
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
-  |> map(fn: (r) => ({{_time: r._time, text: r._value, tags: r.gpu + "," + r.severity + "," + r.metric}}))
+  |> map(fn: (r) => ({{_time: r._time, text: r.sentence, tags: r.gpu + "," + r.severity + "," + r.metric}}))
   |> sort(columns: ["_time"])"""
 
 

@@ -45,7 +45,10 @@ def of_window(raw: bytes, _now: int) -> Point:
 
 
 def of_anomaly(raw: bytes, _now: int) -> Point:
-    """Measurement gpu_anomalies at the anomaly's start."""
+    """Measurement gpu_anomalies at the anomaly's start: one point however often the anomaly is told of.
+
+    So only what its id is made of is a tag; severity may rise while it lives, and the latest message holds.
+    """
     anomaly = Anomaly.decode(raw)
     tags = {
         "gpu": anomaly.gpu,
@@ -53,9 +56,14 @@ def of_anomaly(raw: bytes, _now: int) -> Point:
         "source": anomaly.source,
         "metric": anomaly.metric,
         "kind": anomaly.kind,
-        "severity": anomaly.severity,
+        "bit": str(anomaly.bit) if anomaly.bit else "",
     }
-    fields: dict[str, Field] = {"id": anomaly.id, "mode": anomaly.mode, "sentence": anomaly.sentence}
+    fields: dict[str, Field] = {
+        "id": anomaly.id,
+        "mode": anomaly.mode,
+        "severity": anomaly.severity,
+        "sentence": anomaly.sentence,
+    }
     fields |= _known({"value": anomaly.value, "limit": anomaly.limit, "score": anomaly.score, "end": anomaly.end})
     return Point(HISTORY_BUCKET, line("gpu_anomalies", tags, fields, parse_time(anomaly.start)))
 

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from spark_jobs.detectors.of_windows import LEAST_WINDOWS, Known, Usual
 from telemetry.clock import Clock
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
 REPORT = "baselines"
-LEAST_WINDOWS = 20
-"""A baseline of fewer is none: ten minutes of work."""
 LOOK_AGAIN_SECONDS = 300
-COLUMNS = ("gpu", "metric", "band", "median", "mad")
-_NONE = pa.table(
-    {name: pa.array([], pa.string() if name in {"gpu", "metric", "band"} else pa.float64()) for name in COLUMNS}
-)
 
 
 class Baselines:
@@ -30,29 +24,39 @@ class Baselines:
         self._clock = clock
         self._root = f"{settings.hdfs_url.rstrip('/')}{settings.reports_path.rstrip('/')}/{REPORT}"
         self._looked: int | None = None
-        self._found: pa.Table = _NONE
+        self._file = ""
+        self._found: Known = {}
 
-    def known(self) -> DataFrame:
-        """COLUMNS, one row per GPU, metric and load band that has LEAST_WINDOWS; small enough to broadcast."""
+    def known(self) -> Known:
+        """Of each GPU, metric and load band that has LEAST_WINDOWS."""
         now = self._clock.now()
         if self._looked is None or now - self._looked >= LOOK_AGAIN_SECONDS * SECOND:
-            self._found = self._newest()
+            if (newest := self._newest()) != self._file:
+                self._found = self._read(newest)
+                self._file = newest
             self._looked = now
-        return self._spark.createDataFrame(self._found)
+        return self._found
 
-    def _newest(self) -> pa.Table:
+    def _newest(self) -> str:
+        """The file and when it was written; empty where there is none."""
         # PySpark has no listing; a read of all dates would open every file for the rows of one.
         jvm: Any = self._spark._jvm  # noqa: SLF001
         java: Any = self._spark.sparkContext._jsc  # noqa: SLF001
-        folder = jvm.org.apache.hadoop.fs.Path(self._root)
+        path = jvm.org.apache.hadoop.fs.Path
+        folder = path(self._root)
         files = folder.getFileSystem(java.hadoopConfiguration())
         if not files.exists(folder):
-            return _NONE
+            return ""
         names = (status.getPath().getName() for status in files.listStatus(folder))
-        path = jvm.org.apache.hadoop.fs.Path
         for name in sorted((each for each in names if each.startswith("date=")), reverse=True):
             file = path(f"{self._root}/{name}/part-0.parquet")
             if files.exists(file):
-                rows = self._spark.read.parquet(file.toString()).filter(F.col("windows") >= LEAST_WINDOWS)
-                return rows.select(*COLUMNS).toArrow()
-        return _NONE
+                return f"{files.getFileStatus(file).getModificationTime()} {file.toString()}"
+        return ""
+
+    def _read(self, file: str) -> Known:
+        if not file:
+            return {}
+        rows = self._spark.read.parquet(file.partition(" ")[2]).filter(F.col("windows") >= LEAST_WINDOWS)
+        found = rows.select("gpu", "metric", "band", "median", "mad").toArrow().to_pylist()
+        return {(row["gpu"], row["metric"], row["band"]): Usual(row["median"], row["mad"]) for row in found}

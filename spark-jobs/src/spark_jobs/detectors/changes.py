@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from spark_jobs.detectors.findings import Finding, Key
 from spark_jobs.detectors.regions import Regions
 from spark_jobs.spans import Span
 
@@ -35,8 +36,13 @@ class Episode(NamedTuple):
         return Span(self.start, self.end)
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
+    def key(self) -> Key:
         return self.gpu, self.kind, self.metric, self.bit
+
+    @property
+    def finding(self) -> Finding:
+        """In the place of those that it was made of."""
+        return Finding(*self[1:])
 
 
 class Changes(NamedTuple):
@@ -51,7 +57,7 @@ def changes(made: Iterable[Episode], stored: Sequence[Episode], regions: Regions
 
     An episode of ``made`` far from both is the cut end of one that did not change, and is left alone.
     """
-    of_key: dict[tuple[str, str, str, int], list[Episode]] = defaultdict(list)
+    of_key: dict[Key, list[Episode]] = defaultdict(list)
     for episode in stored:
         of_key[episode.key].append(episode)
     current = [

@@ -1,46 +1,51 @@
-"""Findings that lie side by side -> episodes: one anomaly each."""
+"""Findings that lie side by side -> episodes: one anomaly each. Pure."""
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
-from pyspark.sql import Window as W
-from pyspark.sql import functions as F
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import reduce
+from hashlib import sha256
 
-from spark_jobs.detectors import findings
+from spark_jobs.detectors.changes import Episode
+from spark_jobs.detectors.findings import Finding
 from telemetry.timestamp import SECOND
 
 GAP_SECONDS = 300
 """Two findings of one kind and metric that are no further apart are one: a card near its limit crosses it often."""
 EXPECTED_GAP_SECONDS = 900
 """The same for what is worth knowing and no fault: a loading screen does not make an evening of games two."""
-ID_LENGTH = 16
+DAY = 86_400 * SECOND
+_ID_LENGTH = 16
 
 
-def episodes(found: DataFrame) -> DataFrame:
-    """Rows of :data:`findings.FINDING` -> rows of it with ``date`` and ``id``, none beside another.
+def episodes(found: Iterable[Finding]) -> list[Episode]:
+    """One per anomaly, none beside another.
 
     An episode ends with its date (UTC) at the latest, and what goes on is another on the next: so the work of a batch
-    is bounded, and an anomaly lies in one partition. The result does not depend on the order of the rows, and episodes
-    may take part in the place of the findings that they were made of.
+    is bounded, and an anomaly lies in one partition. The result does not depend on the order of what is given, and
+    episodes may take part in the place of the findings that they were made of.
     """
-    expected = F.col("rank") == findings.RANKS["info"]
-    dated = found.withColumns({"date": F.to_date("start"), "expected": expected})
-    in_order = W.partitionBy(*findings.KEY, "expected", "date").orderBy("start", "end")
-    latest = F.max("end").over(in_order.rowsBetween(W.unboundedPreceding, -1))
-    gap = F.when(expected, EXPECTED_GAP_SECONDS).otherwise(GAP_SECONDS) * SECOND
-    apart = F.unix_micros("start") - F.unix_micros(latest) > gap
-    begins = F.when(latest.isNull() | apart, 1).otherwise(0)
-    numbered = dated.withColumn("begins", begins).withColumn(
-        "number", F.sum("begins").over(in_order.rowsBetween(W.unboundedPreceding, W.currentRow))
-    )
-    joined = numbered.groupBy(*findings.KEY, "expected", "date", "number").agg(
-        *(F.max(name).alias(name) for name in ("host", "source", "mode")),
-        F.min("start").alias("start"),
-        F.max("end").alias("end"),
-        findings.worst().alias("worst"),
-    )
-    key = F.concat_ws("|", *findings.KEY, "expected", F.unix_micros("start").cast("string"))
-    places = (name for name in findings.FINDING.names[: findings.FINDING.names.index("rank")])
-    return joined.select(
-        "date", F.substring(F.sha2(key, 256), 1, ID_LENGTH).alias("id"), *places, *findings.of_worst("worst")
-    )
+    together: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    for each in found:
+        together[(*each.key, each.is_expected, each.start // DAY)].append(each)
+    return [_episode(part) for pieces in together.values() for part in _parts(pieces)]
+
+
+def _parts(pieces: list[Finding]) -> list[list[Finding]]:
+    pieces.sort(key=lambda each: (each.start, each.end))
+    gap = (EXPECTED_GAP_SECONDS if pieces[0].is_expected else GAP_SECONDS) * SECOND
+    parts = [[pieces[0]]]
+    latest = pieces[0].end
+    for piece in pieces[1:]:
+        if piece.start - latest > gap:
+            parts.append([])
+        parts[-1].append(piece)
+        latest = max(latest, piece.end)
+    return parts
+
+
+def _episode(pieces: list[Finding]) -> Episode:
+    whole = reduce(Finding.with_, pieces)
+    words = [*(str(part) for part in whole.key), str(whole.is_expected).lower(), str(whole.start)]
+    return Episode(sha256("|".join(words).encode()).hexdigest()[:_ID_LENGTH], *whole)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from typing import Final, NamedTuple
 
 LIMIT: Final = "limit"
 THROTTLE: Final = "throttle"
@@ -22,43 +18,52 @@ OF_WINDOWS: Final = frozenset({RATE, STUCK, HOT, SHIFT})
 
 RANKS: Final = {"info": 0, "warning": 1, "critical": 2}
 """Severity -> its order."""
+_LEAST = float("-inf")
 
-_OF_GPU = ("gpu", "host", "source", "mode")
-FINDING = T.StructType(
-    [
-        *(T.StructField(name, T.StringType()) for name in _OF_GPU),
-        T.StructField("kind", T.StringType()),
-        T.StructField("metric", T.StringType()),
-        T.StructField("bit", T.LongType()),
-        T.StructField("start", T.TimestampType()),
-        T.StructField("end", T.TimestampType()),
-        T.StructField("rank", T.IntegerType()),
-        T.StructField("badness", T.DoubleType()),
-        T.StructField("peak", T.TimestampType()),
-        T.StructField("value", T.DoubleType()),
-        T.StructField("limit", T.DoubleType()),
-        T.StructField("score", T.DoubleType()),
-    ]
-)
-"""``bit``: of a bit mask, else 0. ``badness`` orders the values of one severity; ``peak`` is when the worst was."""
-KEY: Final = ("gpu", "kind", "metric", "bit")
+Key = tuple[str, str, str, int]
+"""gpu, kind, metric, bit: what findings must share to be one anomaly."""
 
 
-def rank(severity: str) -> Column:
-    return F.lit(RANKS[severity])
+class Finding(NamedTuple):
+    """Times in microseconds UTC, severity as its rank; ``bit`` of a bit mask, else 0; ``peak``: when the worst was."""
 
+    gpu: str
+    host: str
+    source: str
+    mode: str
+    kind: str
+    metric: str
+    bit: int
+    start: int
+    end: int
+    rank: int
+    badness: float | None
+    """Orders the values of one severity."""
+    peak: int
+    value: float | None
+    limit: float | None
+    score: float | None
 
-def worst() -> Column:
-    """The aggregate that keeps the worst of several findings, the first of equals."""
-    return F.max(F.struct("rank", "badness", (-F.unix_micros("peak")).alias("at"), "value", "limit", "score"))
+    @property
+    def key(self) -> Key:
+        return self.gpu, self.kind, self.metric, self.bit
 
+    @property
+    def is_expected(self) -> bool:
+        """Worth knowing, and no fault."""
+        return self.rank == RANKS["info"]
 
-def of_worst(column: str) -> list[Column]:
-    """``rank`` to ``score`` of FINDING out of what :func:`worst` gave."""
-    worst = F.col(column)
-    return [
-        worst["rank"].alias("rank"),
-        worst["badness"].alias("badness"),
-        F.timestamp_micros(-worst["at"]).alias("peak"),
-        *(worst[name].alias(name) for name in ("value", "limit", "score")),
-    ]
+    def with_(self, other: Finding) -> Finding:
+        """Both as one: the worst of the two, the first of equals."""
+        worst = self if self._badness() >= other._badness() else other
+        return worst._replace(
+            host=max(self.host, other.host),
+            source=max(self.source, other.source),
+            mode=max(self.mode, other.mode),
+            start=min(self.start, other.start),
+            end=max(self.end, other.end),
+        )
+
+    def _badness(self) -> tuple[float, ...]:
+        numbers = (_LEAST if each is None else each for each in (self.value, self.limit, self.score))
+        return self.rank, _LEAST if self.badness is None else self.badness, -self.peak, *numbers

@@ -1,146 +1,102 @@
-"""Readings -> findings that each reading shows by itself: limits, throttle reasons, implausible values."""
+"""Readings -> findings that each reading shows by itself: limits, throttle reasons, implausible values. Pure.
+
+The judge of a limit is telemetry's own (``Limits.judge``). Spark only picks the readings in which something may be
+found (:mod:`spark_jobs.detectors.suspects`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from spark_jobs.detectors import findings
-from spark_jobs.transforms import windows
-from telemetry import reading
+from spark_jobs.detectors.episodes import DAY
+from spark_jobs.detectors.findings import Finding, Key
 from telemetry.catalogue import Catalogue, Limits, Metric
+from telemetry.timestamp import SECOND
 
-_DETAIL = ("kind", "metric", "bit", "rank", "badness", "value", "limit")
-
-
-def of_readings(readings: DataFrame, catalogue: Catalogue, seconds: int) -> DataFrame:
-    """At most one row of :data:`findings.FINDING` per (gpu, window of ``seconds``, kind, metric, bit).
-
-    ``readings`` in the columns of :func:`spark_jobs.schema.readings`.
-    """
-    shown = F.concat(_of_metrics(catalogue), _of_flags())
-    of_gpu = ("gpu", "host", "source", "mode")
-    each = readings.select(
-        *of_gpu,
-        windows.start_of(seconds).alias("window"),
-        F.col("time").alias("peak"),
-        F.explode(shown).alias("finding"),
-    ).select(*of_gpu, "window", "peak", "finding.*", F.lit(None).cast("double").alias("score"))
-    joined = each.groupBy(*findings.KEY, "window").agg(
-        *(F.max(name).alias(name) for name in ("host", "source", "mode")),
-        F.min("peak").alias("start"),
-        F.max("peak").alias("end"),
-        findings.worst().alias("worst"),
-    )
-    places = (*of_gpu, "kind", "metric", "bit", "start", "end")
-    return joined.select(*places, *findings.of_worst("worst")).select(*findings.FINDING.names)
+_TOGETHER = 60 * SECOND
+"""Readings no further apart are one finding at once: a log at full load is not 100,000 of them. Less than any gap
+that ends an anomaly."""
 
 
-def severity_rank(metric: Metric, value: Column, model: Column) -> Column:
-    """:data:`findings.RANKS` of ``Limits.judge`` with the limits of this model; null where the value is within."""
-    return _by_model(metric, model, lambda limits: _rank(limits, value))
+class Suspect(NamedTuple):
+    """A reading, as far as these detectors look at it. ``implausible``: the metrics that were dropped for that."""
+
+    gpu: str
+    host: str
+    source: str
+    mode: str
+    model: str | None
+    time: int
+    metrics: dict[str, float]
+    implausible: tuple[str, ...]
 
 
-def crossed(metric: Metric, value: Column, model: Column) -> Column:
-    """The level that ``value`` is beyond, the worse first; null where it is within."""
-    return _by_model(metric, model, lambda limits: _level(limits, value))
+def metrics_looked_at(catalogue: Catalogue) -> list[Metric]:
+    return [each for each in catalogue if each.limits or each.limits_by_model or each.throttling]
 
 
-def _by_model(metric: Metric, model: Column, of_limits: Callable[[Limits], Column]) -> Column:
-    judged: Column = of_limits(metric.limits) if metric.limits else F.lit(None)
-    lowered = F.lower(F.coalesce(model, F.lit("")))
-    for entry in reversed(metric.limits_by_model):
-        judged = F.when(F.contains(lowered, F.lit(entry.model.lower())), of_limits(entry)).otherwise(judged)
-    return judged
+def of_readings(suspects: Iterable[Suspect], catalogue: Catalogue) -> list[Finding]:
+    """In any order; those of one anomaly that follow each other are one where the readings come in order."""
+    looked_at = metrics_looked_at(catalogue)
+    limits: dict[tuple[str, str | None], Limits | None] = {}
+    going: dict[Key, Finding] = {}
+    ended: list[Finding] = []
+    for suspect in suspects:
+        for found in _of_one(suspect, looked_at, limits):
+            before = going.get(found.key)
+            if before is None or not _goes_on(before, found):
+                if before is not None:
+                    ended.append(before)
+                going[found.key] = found
+            else:
+                going[found.key] = before.with_(found)
+    return [*ended, *going.values()]
 
 
-def _rank(limits: Limits, value: Column) -> Column:
-    ranks = findings.RANKS
-    usual = ranks["info"] if limits.expected else None
-    return _levels(limits, value, lambda name, _: ranks[name] if usual is None else usual)
+def _goes_on(before: Finding, found: Finding) -> bool:
+    is_near = before.start <= found.start <= before.end + _TOGETHER
+    return is_near and before.is_expected == found.is_expected and before.start // DAY == found.start // DAY
 
 
-def _level(limits: Limits, value: Column) -> Column:
-    return _levels(limits, value, lambda _, level: level)
+def _of_one(
+    suspect: Suspect, looked_at: Iterable[Metric], limits: dict[tuple[str, str | None], Limits | None]
+) -> Iterator[Finding]:
+    for metric in looked_at:
+        value = suspect.metrics.get(metric.name)
+        if value is None:
+            continue
+        of_model = (metric.name, suspect.model)
+        if of_model not in limits:
+            limits[of_model] = metric.limits_for(suspect.model)
+        if (levels := limits[of_model]) is not None and (severity := levels.judge(value)) is not None:
+            rank = findings.RANKS["info" if levels.expected else severity]
+            badness = value if levels.direction == "above" else -value
+            yield _found(suspect, findings.LIMIT, metric.name, 0, rank, badness, value, getattr(levels, severity))
+        if metric.throttling:
+            yield from _throttling(suspect, metric, int(value))
+    for name in suspect.implausible:
+        yield _found(suspect, findings.IMPLAUSIBLE, name, 0, findings.RANKS["warning"], 0.0, None, None)
 
 
-def _levels(limits: Limits, value: Column, of_level: Callable[[str, float], float]) -> Column:
-    judged: Column = F.lit(None)
-    for name, level in (("warning", limits.warning), ("critical", limits.critical)):
-        if level is not None:
-            beyond = value > level if limits.direction == "above" else value < level
-            judged = F.when(beyond, F.lit(of_level(name, level))).otherwise(judged)
-    return judged
-
-
-def _of_metrics(catalogue: Catalogue) -> Column:
-    shown = [each for metric in catalogue for each in (*_limit(metric), *_throttle(metric))]
-    return F.array_compact(F.array(*shown))
-
-
-def _limit(metric: Metric) -> Iterator[Column]:
-    if metric.limits is None and not metric.limits_by_model:
-        return
-    value, model = F.col(metric.name), F.col("model")
-    rank = severity_rank(metric, value, model)
-    detail = _detail(
-        findings.LIMIT,
-        F.lit(metric.name),
-        rank=rank,
-        badness=_by_model(metric, model, lambda limits: value if limits.direction == "above" else -value),
-        value=value,
-        limit=crossed(metric, value, model),
-    )
-    yield F.when(rank.isNotNull(), detail)
-
-
-def _throttle(metric: Metric) -> Iterator[Column]:
-    value = F.col(metric.name)
+def _throttling(suspect: Suspect, metric: Metric, mask: int) -> Iterator[Finding]:
     for bit in metric.throttling:
-        severity = "info" if bit in metric.expected_throttling else "warning"
-        detail = _detail(
-            findings.THROTTLE,
-            F.lit(metric.name),
-            rank=findings.rank(severity),
-            badness=F.lit(0.0),
-            value=F.lit(float(bit)),
-            bit=F.lit(bit),
-        )
-        yield F.when(value.cast("long").bitwiseAND(F.lit(bit)) != 0, detail)
+        if mask & bit:
+            rank = findings.RANKS["info" if bit in metric.expected_throttling else "warning"]
+            yield _found(suspect, findings.THROTTLE, metric.name, bit, rank, 0.0, float(bit), None)
 
 
-def _of_flags() -> Column:
-    flagged = F.map_filter(F.coalesce("flags", F.create_map().cast("map<string,string>")), _is_implausible)
-    return F.transform(
-        F.map_keys(flagged),
-        lambda metric: _detail(findings.IMPLAUSIBLE, metric, rank=findings.rank("warning"), badness=F.lit(0.0)),
-    )
-
-
-def _is_implausible(_metric: Column, flag: Column) -> Column:
-    return flag == reading.IMPLAUSIBLE
-
-
-def _detail(
+def _found(
+    suspect: Suspect,
     kind: str,
-    metric: Column,
-    *,
-    rank: Column,
-    badness: Column,
-    value: Column | None = None,
-    limit: Column | None = None,
-    bit: Column | None = None,
-) -> Column:
-    columns = {
-        "kind": F.lit(kind),
-        "metric": metric,
-        "bit": F.lit(0) if bit is None else bit,
-        "rank": rank,
-        "badness": badness,
-        "value": F.lit(None) if value is None else value,
-        "limit": F.lit(None) if limit is None else limit,
-    }
-    types = {field.name: field.dataType for field in findings.FINDING}
-    return F.struct(*(columns[name].cast(types[name]).alias(name) for name in _DETAIL))
+    metric: str,
+    bit: int,
+    rank: int,
+    badness: float,
+    value: float | None,
+    limit: float | None,
+) -> Finding:
+    at = suspect.time
+    place = (suspect.gpu, suspect.host, suspect.source, suspect.mode)
+    return Finding(*place, kind, metric, bit, at, at, rank, badness, at, value, limit, None)

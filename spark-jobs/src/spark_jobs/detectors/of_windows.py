@@ -1,27 +1,41 @@
-"""Windows -> findings that need an average or a neighbour: rate of change, stuck, hot for its load, level shift.
+"""Windows -> findings that need an average or a neighbour: rate of change, stuck, hot for its load, level shift. Pure.
 
-All frames are rows of one (gpu, metric) in the order of time, and hold only where they span no gap. A window is judged
+All frames are rows of one (GPU, metric) in the order of time, and hold only where they span no gap. A window is judged
 once another follows it: until then it is still filling, and a finding of it could vanish with the next reading.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-
-from pyspark.sql import Column, DataFrame, WindowSpec
-from pyspark.sql import Window as W
-from pyspark.sql import functions as F
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from spark_jobs.detectors import findings
-from spark_jobs.load_bands import LOAD, band_of
-from telemetry.catalogue import Catalogue
+from spark_jobs.detectors.episodes import DAY
+from spark_jobs.detectors.findings import Finding
+from spark_jobs.detectors.series import Frame, GpuWindow, Row, follows, frame, rows_of
+from spark_jobs.load_bands import LOAD, band
+from spark_jobs.spans import Span
+from telemetry.catalogue import Catalogue, Metric
+from telemetry.timestamp import SECOND
 
-_LOOSE = 1.5
-"""A frame of n windows may span n times this many, so that a lost window does not blind the detectors."""
+
+class Usual(NamedTuple):
+    """Centre and spread of a metric's averages at one load."""
+
+    median: float
+    mad: float
+
+
+Known = Mapping[tuple[str, str, str], Usual]
+"""gpu, metric, load band -> what is usual for this card."""
+
+LEAST_WINDOWS = 20
+"""A baseline of fewer is none: ten minutes of work."""
 _STUCK_LOAD = 30.0
 """The windows' load must have moved by this many points: a sensor of an idle card may well stay."""
-_WARM_SECONDS = 600
+_WARM_MINUTES = 10.0
 """A cooler stays warm for so long after work: what is usual at the highest load of that time is usual."""
 _HOT_WINDOWS = 4
 _HOT_SCORE = 3.5
@@ -35,171 +49,152 @@ _SHIFT_LOAD = 10.0
 """Points by which the load may differ over all of them: beyond, the load explains the step."""
 
 
-def look_back(seconds: int) -> int:
-    """No frame reaches further back from the start of its window: seconds, for windows of ``seconds``."""
-    return max(15 * 60, 30 * seconds)
-
-
-def follows(seconds: int) -> int:
-    """A window is closed by another that begins at most so many seconds after it."""
-    return max(120, 4 * seconds)
-
-
 def metrics_judged(catalogue: Catalogue) -> list[str]:
-    """The metrics whose windows :func:`of_windows` wants to see."""
+    """The metrics whose windows the judge wants to see."""
     rules = ("fastest_change", "stuck_after", "level_shift", "usual_at_load")
     return sorted({LOAD, *(each.name for each in catalogue if any(getattr(each, rule) for rule in rules))})
 
 
-def of_windows(windows: DataFrame, baselines: DataFrame, catalogue: Catalogue, seconds: int) -> DataFrame:
-    """Rows of :data:`findings.FINDING`, for every window of ``windows`` that is closed.
+class WindowJudge:
+    """Judges windows of ``seconds`` by the rules of the catalogue."""
 
-    ``windows`` in the columns of :data:`spark_jobs.schema.WINDOWS`, of :func:`metrics_judged` and longer by the
-    look-back than what is asked for; ``baselines``: gpu, metric, band, median, mad of those that are known.
-    """
-    in_order = W.partitionBy("gpu", "metric").orderBy("start")
-    warm = in_order.rowsBetween(1 - math.ceil(_WARM_SECONDS / seconds), 0)
-    banded = _with_load(windows, seconds).withColumn("band", band_of(F.max("load").over(warm)))
-    rows = banded.join(F.broadcast(baselines), on=["gpu", "metric", "band"], how="left")
-    findings_of = (_rate(catalogue), _stuck(catalogue, in_order, seconds), _hot(catalogue, in_order, seconds))
-    shown = F.array_compact(F.array(*findings_of, _shift(catalogue, in_order, seconds)))
-    day = F.date_trunc("day", "start")
-    return (
-        rows.select("gpu", "host", "source", "mode", "metric", "start", "end", "closed", shown.alias("shown"))
-        .filter(F.col("closed") & (F.size("shown") > 0))
-        .select("gpu", "host", "source", "mode", "metric", "start", "end", F.explode("shown").alias("finding"))
-        .select(
-            *("gpu", "host", "source", "mode", "finding.kind", "metric"),
-            F.lit(0).cast("long").alias("bit"),
-            # An anomaly lies in one date.
-            F.greatest("finding.since", day).alias("start"),
-            *("end", "finding.rank", "finding.badness"),
-            F.col("start").alias("peak"),
-            *("finding.value", "finding.limit", "finding.score"),
-        )
-        .select(*findings.FINDING.names)
-    )
+    def __init__(self, catalogue: Catalogue, seconds: int) -> None:
+        self._seconds = seconds
+        self._metrics = [catalogue[name] for name in metrics_judged(catalogue)]
+        self._names = frozenset(metrics_judged(catalogue))
+        self._rules: tuple[Callable[[_Judged], Finding | None], ...] = (_rate, _stuck, _hot, _shift)
 
+    def findings(
+        self, gpu: str, windows: Sequence[GpuWindow], baselines: Known, asked: Iterable[Span]
+    ) -> Iterator[Finding]:
+        """Of the closed windows that begin in ``asked``; ``windows`` rise, and reach back by the look-back beyond."""
+        closed = self._closed(windows)
+        spans = list(asked)
+        for metric in self._metrics:
+            series = [
+                Row(each, each.metrics[metric.name], each.metrics[LOAD].avg if LOAD in each.metrics else None)
+                for each in windows
+                if metric.name in each.metrics
+            ]
+            starts = [row.window.start for row in series]
+            for span in spans:
+                for place in range(bisect_left(starts, span.begin), bisect_left(starts, span.end)):
+                    if starts[place] in closed:
+                        judged = _Judged(gpu, metric, series, place, baselines, self._seconds)
+                        yield from (found for rule in self._rules if (found := rule(judged)) is not None)
 
-def _with_load(windows: DataFrame, seconds: int) -> DataFrame:
-    """With the average load beside every metric of the window, and whether the window is closed."""
-    of_gpu = W.partitionBy("gpu").orderBy(F.unix_seconds("start")).rangeBetween(1, follows(seconds))
-    follower = F.max(F.unix_seconds("start")).over(of_gpu)
-    together = W.partitionBy("gpu", "start")
-    load = F.max(F.when(F.col("metric") == LOAD, F.col("avg"))).over(together)
-    # One shuffle for all that follows, because each groups at least by gpu.
-    return windows.repartition("gpu").withColumns({"load": load, "closed": follower.isNotNull()})
+    def _closed(self, windows: Sequence[GpuWindow]) -> set[int]:
+        starts = [each.start for each in windows if not self._names.isdisjoint(each.metrics)]
+        longest = follows(self._seconds) * SECOND
+        return {before for before, after in pairwise(starts) if 0 < after - before <= longest}
 
 
-def _rate(catalogue: Catalogue) -> Column:
-    fastest = _table({each.name: each.fastest_change.per_second for each in catalogue if each.fastest_change})
-    return F.when(
-        F.col("change") > fastest,
-        _finding(findings.RATE, "warning", F.col("start"), value=F.col("change"), limit=fastest),
-    )
+class _Judged:
+    """One window of one metric, and what lies before it."""
+
+    def __init__(
+        self, gpu: str, metric: Metric, series: Sequence[Row], place: int, baselines: Known, seconds: int
+    ) -> None:
+        self.gpu = gpu
+        self.metric = metric
+        self.row = series[place]
+        self.seconds = seconds
+        self._series = series
+        self._place = place
+        self._baselines = baselines
+
+    def frame(self, wanted: int) -> Frame:
+        return frame(self._series, self._place, wanted)
+
+    def warm(self, place: int) -> Frame:
+        """The windows whose work may still warm the cooler in the one ``place`` rows back."""
+        return frame(self._series, self._place - place, rows_of(_WARM_MINUTES, self.seconds))
+
+    def usual(self, place: int) -> Usual | None:
+        rules = self.metric.usual_at_load
+        loads = self.warm(place).loads()
+        if rules is None or not loads:
+            return None
+        name = band(max(loads))
+        known = self._baselines.get((self.gpu, self.metric.name, name)) or rules.bands[name]
+        return Usual(known.median, max(known.mad, rules.least_mad))
+
+    def score(self, place: int) -> float | None:
+        """The modified z-score of the window ``place`` rows back."""
+        if place > self._place or (usual := self.usual(place)) is None:
+            return None
+        return _Z * (self._series[self._place - place].stats.avg - usual.median) / usual.mad
+
+    def found(
+        self,
+        kind: str,
+        since: GpuWindow,
+        value: float,
+        *,
+        limit: float | None = None,
+        score: float | None = None,
+        rank: int = findings.RANKS["warning"],
+    ) -> Finding:
+        window = self.row.window
+        # An anomaly lies in one date.
+        start = max(since.start, window.start // DAY * DAY)
+        place = (self.gpu, window.host, window.source, window.mode, kind, self.metric.name, 0)
+        badness = value if score is None else score
+        return Finding(*place, start, window.end, rank, badness, window.start, value, limit, score)
 
 
-def _stuck(catalogue: Catalogue, in_order: WindowSpec, seconds: int) -> Column:
-    lengths = {each.name: each.stuck_after.minutes for each in catalogue if each.stuck_after}
-    judged = F.lit(None)
-    for minutes in sorted(set(lengths.values())):
-        number = math.ceil(minutes * 60 / seconds)
-        frame = in_order.rowsBetween(1 - number, 0)
-        one_value = F.min("min").over(frame) == F.max("max").over(frame)
-        moved = F.max("load").over(frame) - F.min("load").over(frame) >= _STUCK_LOAD
-        finding = _finding(findings.STUCK, "warning", F.min("start").over(frame), value=F.col("avg"))
-        names = [name for name, of_metric in lengths.items() if of_metric == minutes]
-        stuck = F.col("metric").isin(names) & _is_whole(frame, number, seconds) & one_value & moved
-        judged = F.when(stuck, finding).otherwise(judged)
-    return judged
+def _rate(judged: _Judged) -> Finding | None:
+    fastest, change = judged.metric.fastest_change, judged.row.stats.change
+    if fastest is None or change is None or change <= fastest.per_second:
+        return None
+    return judged.found(findings.RATE, judged.row.window, change, limit=fastest.per_second)
 
 
-def _hot(catalogue: Catalogue, in_order: WindowSpec, seconds: int) -> Column:
-    usual = {each.name: each.usual_at_load for each in catalogue if each.usual_at_load}
-    least = _table({name: each.least_mad for name, each in usual.items()})
-    prior = F.try_element_at(_prior(catalogue), F.concat_ws(" ", "metric", "band"))
-    median = F.coalesce(F.col("median"), prior["median"])
-    score = _Z * (F.col("avg") - median) / F.greatest(F.coalesce(F.col("mad"), prior["mad"]), least)
-    frame = in_order.rowsBetween(1 - _HOT_WINDOWS, 0)
-    warm = math.ceil(_WARM_SECONDS / seconds)
-    known = _is_whole(in_order.rowsBetween(1 - warm, 0), warm, seconds)
-    all_hot = (F.min(score).over(frame) > _HOT_SCORE) & (F.count(score).over(frame) == _HOT_WINDOWS)
-    rank = F.when(score > _VERY_HOT_SCORE, findings.rank("critical")).otherwise(findings.rank("warning"))
-    finding = _finding(
-        findings.HOT,
-        rank,
-        F.min("start").over(frame),
-        value=F.col("avg"),
-        limit=median,
-        score=score,
-    )
-    return F.when(known & all_hot, finding)
+def _stuck(judged: _Judged) -> Finding | None:
+    rule, stats = judged.metric.stuck_after, judged.row.stats
+    if rule is None or stats.min != stats.max:
+        return None
+    rows = judged.frame(rows_of(rule.minutes, judged.seconds))
+    moved = rows.load_moved()
+    has_moved = moved is not None and moved >= _STUCK_LOAD
+    one_value = all(row.stats.min == stats.min and row.stats.max == stats.min for row in rows.rows)
+    if not (one_value and has_moved and rows.is_whole(judged.seconds)):
+        return None
+    return judged.found(findings.STUCK, rows.rows[0].window, stats.avg)
 
 
-def _prior(catalogue: Catalogue) -> Column:
-    """ "metric band" -> median and MAD of the catalogue."""
-    entries: list[Column] = []
-    for metric in catalogue:
-        for band, usual in metric.usual_at_load.bands.items() if metric.usual_at_load else ():
-            values = F.struct(F.lit(usual.median).alias("median"), F.lit(usual.mad).alias("mad"))
-            entries += [F.lit(f"{metric.name} {band}"), values]
-    return F.create_map(*entries) if entries else F.create_map().cast("map<string,struct<median:double,mad:double>>")
+def _hot(judged: _Judged) -> Finding | None:
+    if judged.metric.usual_at_load is None:
+        return None
+    for place in range(_HOT_WINDOWS):
+        score = judged.score(place)
+        if score is None or score <= _HOT_SCORE:
+            return None
+    score, usual = judged.score(0), judged.usual(0)
+    if score is None or usual is None or not judged.warm(0).is_whole(judged.seconds):
+        return None
+    rank = findings.RANKS["critical" if score > _VERY_HOT_SCORE else "warning"]
+    since = judged.frame(_HOT_WINDOWS).rows[0].window
+    return judged.found(findings.HOT, since, judged.row.stats.avg, limit=usual.median, score=score, rank=rank)
 
 
-def _shift(catalogue: Catalogue, in_order: WindowSpec, seconds: int) -> Column:
-    least = _table({each.name: each.level_shift.least for each in catalogue if each.level_shift})
-    number = _SHIFT_BEFORE + _SHIFT_BETWEEN + _SHIFT_AFTER
-    whole = in_order.rowsBetween(1 - number, 0)
-    before = in_order.rowsBetween(1 - number, _SHIFT_BEFORE - number)
-    after = in_order.rowsBetween(1 - _SHIFT_AFTER, 0)
-    same_load = F.max("load").over(whole) - F.min("load").over(whole) <= _SHIFT_LOAD
+def _shift(judged: _Judged) -> Finding | None:
+    if (rule := judged.metric.level_shift) is None:
+        return None
+    whole = judged.frame(_SHIFT_BEFORE + _SHIFT_BETWEEN + _SHIFT_AFTER)
+    if not whole.is_whole(judged.seconds):
+        return None
+    averages = [row.stats.avg for row in whole.rows]
+    before, after = averages[:_SHIFT_BEFORE], averages[-_SHIFT_AFTER:]
     # The two sides do not even touch: no average of a noisy metric passes for a step.
-    rise = F.min("avg").over(after) - F.max("avg").over(before)
-    fall = F.min("avg").over(before) - F.max("avg").over(after)
-    step = F.greatest(rise, fall)
-    finding = _finding(
+    step = max(min(after) - max(before), min(before) - max(after))
+    moved = whole.load_moved()
+    if step < rule.least or moved is None or moved > _SHIFT_LOAD:
+        return None
+    return judged.found(
         findings.SHIFT,
-        "warning",
-        F.min("start").over(after),
-        value=F.avg("avg").over(after),
-        limit=F.avg("avg").over(before),
-        score=step / least,
-    )
-    return F.when(_is_whole(whole, number, seconds) & same_load & (step >= least), finding)
-
-
-def _is_whole(frame: WindowSpec, number: int, seconds: int) -> Column:
-    starts = F.unix_seconds("start")
-    spanned = F.max(starts).over(frame) - F.min(starts).over(frame)
-    longest = min(_LOOSE * number * seconds, look_back(seconds))
-    return (F.count(starts).over(frame) == number) & (spanned <= longest)
-
-
-def _table(numbers: Mapping[str, float]) -> Column:
-    """Metric -> number as a look-up; null for all others."""
-    if not numbers:
-        return F.lit(None).cast("double")
-    entries = [part for name, number in numbers.items() for part in (F.lit(name), F.lit(float(number)))]
-    return F.try_element_at(F.create_map(*entries), F.col("metric"))
-
-
-def _finding(
-    kind: str,
-    severity: str | Column,
-    since: Column,
-    *,
-    value: Column,
-    limit: Column | None = None,
-    score: Column | None = None,
-) -> Column:
-    badness = value if score is None else score
-    nothing = F.lit(None).cast("double")
-    return F.struct(
-        F.lit(kind).alias("kind"),
-        since.alias("since"),
-        (findings.rank(severity) if isinstance(severity, str) else severity).cast("int").alias("rank"),
-        badness.cast("double").alias("badness"),
-        value.cast("double").alias("value"),
-        (nothing if limit is None else limit).cast("double").alias("limit"),
-        (nothing if score is None else score).cast("double").alias("score"),
+        whole.rows[-_SHIFT_AFTER].window,
+        sum(after) / len(after),
+        limit=sum(before) / len(before),
+        score=step / rule.least,
     )

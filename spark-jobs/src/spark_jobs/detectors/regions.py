@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from spark_jobs.detectors.of_windows import follows, look_back
+from spark_jobs.detectors.series import follows, look_back
 from spark_jobs.spans import Span
 from telemetry.timestamp import SECOND
 
@@ -47,6 +47,23 @@ def united(spans: Iterable[Span]) -> list[Span]:
 def widened(spans: Iterable[Span], before: int, after: int) -> list[Span]:
     """Each longer by so many microseconds, united."""
     return united(Span(span.begin - before, span.end + after) for span in spans)
+
+
+def without(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+    """The instants of ``spans`` that are in none of ``others``."""
+    left = united(spans)
+    for other in others:
+        parts = (
+            (Span(each.begin, min(each.end, other.begin)), Span(max(each.begin, other.end), each.end)) for each in left
+        )
+        left = [part for pair in parts for part in pair if part.begin < part.end]
+    return united(left)
+
+
+def inside(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+    """The instants of ``spans`` that are in one of ``others``."""
+    both = (Span(max(a.begin, b.begin), min(a.end, b.end)) for a in spans for b in others)
+    return united(span for span in both if span.begin < span.end)
 
 
 def fewest(regions: Regions, most: int) -> list[Span]:

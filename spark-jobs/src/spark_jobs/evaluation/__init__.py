@@ -1,0 +1,1 @@
+"""How well anomalies are found in series of which the truth is known. No Spark, no server."""
