@@ -119,21 +119,35 @@ def test_many_files_of_a_day_become_one_under_the_eyes_of_a_reader(spark: SparkS
     assert place.identities() == wanted
 
 
-def test_days_that_were_not_touched_and_windows_of_today_stay_as_they_are(spark: SparkSession, tmp_path: Path) -> None:
+def test_days_that_were_not_touched_and_what_the_stream_rewrites_today_stay_as_they_are(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     place = Place(spark, tmp_path)
     place.add(to_spark(spark, readings(rows=50)), 5)
-    windows = place.lake.windows_uri
+    rewritten = (place.lake.windows_uri, place.lake.anomalies_uri)
     start = pd.Timestamp("2026-11-22T10:00:00Z")
-    table = pa.table({"gpu": ["desk:0"] * 8, "start": pa.array([start] * 8, pa.timestamp("us", "UTC"))})
+    table = pa.table(
+        {"gpu": [f"desk:{n}" for n in range(8)], "start": pa.array([start] * 8, pa.timestamp("us", "UTC"))}
+    )
     rows = spark.createDataFrame(table).selectExpr("*", "to_date(start) AS date")
-    rows.repartition(4).write.format("delta").mode("append").save(windows)
+    for uri in rewritten:
+        rows.repartition(4).write.format("delta").mode("append").save(uri)
+
+    def files() -> list[int]:
+        return [len(DeltaTable(uri.removeprefix("file:")).file_uris()) for uri in rewritten]
+
     place.upkeep.run([span(FIRST + timedelta(days=1))], FIRST + timedelta(days=1))
     assert place.files() == 5
+    before = files()
+    assert min(before) > 1
     place.upkeep.run([span(FIRST)], FIRST)
     assert place.files() == 1
-    assert len(DeltaTable(windows.removeprefix("file:")).file_uris()) == 4
+    assert files() == before
     place.upkeep.run([span(FIRST)], FIRST + timedelta(days=1))
-    assert len(DeltaTable(windows.removeprefix("file:")).file_uris()) == 1
+    assert files() == [1, 1]
+    for uri in rewritten:
+        kept = DeltaTable(uri.removeprefix("file:")).to_pyarrow_table(columns=["gpu"])
+        assert sorted(kept["gpu"].to_pylist()) == sorted(table["gpu"].to_pylist())
 
 
 @pytest.mark.parametrize("days", [0, 10])
