@@ -71,7 +71,22 @@ def test_few_spans_hold_the_regions_of_all_gpus() -> None:
     assert regions.fewest(of_gpus, 1) == [Span(0, 1010)]
 
 
-@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 40)).map(lambda pair: Span(pair[0], sum(pair)))))
+SPANS = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 40)).map(lambda pair: Span(pair[0], sum(pair))))
+
+
+def instants(spans: list[Span]) -> set[int]:
+    return {each for span in spans for each in range(*span)}
+
+
+@given(SPANS, SPANS)
+def test_spans_are_taken_from_each_other_and_cut(one: list[Span], other: list[Span]) -> None:
+    assert instants(regions.without(one, other)) == instants(one) - instants(other)
+    assert instants(regions.inside(one, other)) == instants(one) & instants(other)
+    whole = regions.united(one)
+    assert {moment for moment in range(350) if regions.holds(whole, moment)} == instants(one)
+
+
+@given(SPANS)
 def test_united_spans_hold_the_same_and_are_apart(spans: list[Span]) -> None:
     united = regions.united(spans)
     assert {each for span in spans for each in range(*span)} == {each for span in united for each in range(*span)}

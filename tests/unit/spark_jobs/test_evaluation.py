@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer.simulate.labels import table
+from kafka_producer.simulate.labels import table as truth_of
 from kafka_producer.simulate.scenarios import SCENARIOS
+from spark_jobs.evaluation.command import Case, table
 from spark_jobs.evaluation.labels import HEADER, Label, labels
-from spark_jobs.evaluation.rivals import z_score
+from spark_jobs.evaluation.rivals import Rival, z_score
 from spark_jobs.evaluation.score import Alarm, Score, scores
 from spark_jobs.evaluation.series_file import readings
 from spark_jobs.main import main
@@ -28,7 +29,7 @@ def label(begin: float, end: float, kind: str = "limit", metric: str = "gpu_temp
 def alarm(begin: float, end: float, kind: str = "limit", metric: str = "gpu_temperature", *, is_fault: bool = True,
           gpu: str = "a:0") -> Alarm:  # fmt: skip
     start = NOON + int(begin * SECOND)
-    return Alarm(gpu, kind, metric, start, NOON + int(end * SECOND), start + 2 * SECOND, is_fault)
+    return Alarm(gpu, kind, metric, start, NOON + int(end * SECOND), (start + 2 * SECOND,), is_fault)
 
 
 def test_found_false_and_late_are_counted() -> None:
@@ -56,6 +57,11 @@ def test_what_is_worth_knowing_finds_a_label_and_is_no_false_alarm() -> None:
 def test_alarm_without_a_kind_finds_labels_of_its_metric() -> None:
     made = scores([alarm(100, 200, kind="")], [label(100, 200, "stuck"), label(100, 200, metric="gpu_load")])
     assert made["all"] == Score(2, 1, 1, 1, 2.0)
+
+
+def test_alarm_that_began_before_is_counted_from_when_it_tells_of_the_label() -> None:
+    long = alarm(0, 500)._replace(told=tuple(NOON + moment * SECOND for moment in (0, 50, 130, 140)))
+    assert scores([long], [label(100, 200)])["all"] == Score(1, 1, 1, 1, 30.0)
 
 
 def test_z_score_sees_a_spike_and_not_a_steady_line() -> None:
@@ -142,8 +148,15 @@ def test_command_prints_a_table_and_puts_it_between_the_marks(
     assert "no marks" in capsys.readouterr().err
 
 
+def test_detector_that_loses_is_said_to_lose() -> None:
+    case = Case("odd", simulated("idle", seconds=60, gpu="a:0"), [label(100, 200)])
+    silent, seeing = Rival("ours", lambda _: []), Rival("theirs", lambda _: [alarm(110, 190)])
+    assert "ours loses:\n\n- odd: theirs finds 1 of 1 labels, not 0" in table([case], [silent, seeing])
+    assert "loses" not in table([case], [seeing, silent])
+
+
 def test_labels_of_the_simulator_are_read(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text(table(SCENARIOS["failing-fan"], gpu="local:0", start=START, duration=360), encoding="utf-8")
+    path.write_text(truth_of(SCENARIOS["failing-fan"], gpu="local:0", start=START, duration=360), encoding="utf-8")
     found = labels(path)
     assert {each.kind for each in found} >= {"limit", "throttle"}

@@ -6,7 +6,7 @@ looked once, it stays right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from spark_jobs.detectors import regions
@@ -58,26 +58,19 @@ class NearWindows:
                 missing[gpu] = regions.widened(holes, 0, AHEAD)
         if missing:
             for gpu, window in self._read(missing):
-                if gpu in missing and any(span.begin <= window.start < span.end for span in missing[gpu]):
+                if gpu in missing and regions.holds(missing[gpu], window.start):
                     self._gpus[gpu].windows[window.start] = window
             for gpu, spans in missing.items():
                 self._gpus[gpu].known = regions.united([*self._gpus[gpu].known, *spans])
-        return {gpu: list(self._within(gpu, spans)) for gpu, spans in wanted.items()}
+        return {
+            gpu: [window for start, window in sorted(self._gpus[gpu].windows.items()) if regions.holds(spans, start)]
+            for gpu, spans in wanted.items()
+        }
 
-    def _within(self, gpu: str, spans: Iterable[Span]) -> Iterator[GpuWindow]:
-        windows = self._gpus[gpu].windows
-        for span in spans:
-            yield from (windows[start] for start in sorted(windows) if span.begin <= start < span.end)
-
-    def found(self, gpu: str, spans: Iterable[Span]) -> list[Finding]:
+    def found(self, gpu: str, spans: Sequence[Span]) -> list[Finding]:
         """What :meth:`remember` was told of the windows that begin in ``spans``."""
         known = self._gpus[gpu].findings
-        return [
-            each
-            for start, found in known.items()
-            if any(span.begin <= start < span.end for span in spans)
-            for each in found
-        ]
+        return [each for start, found in known.items() if regions.holds(spans, start) for each in found]
 
     def unjudged(self, gpu: str, spans: Iterable[Span]) -> list[Span]:
         """The parts of ``spans`` of which nothing was remembered."""
@@ -87,7 +80,7 @@ class NearWindows:
     def remember(self, gpu: str, judged: list[Span], found: Iterable[Finding]) -> None:
         """``found`` in all windows that begin in ``judged``, in the place of what was found there before."""
         memory = self._gpus[gpu]
-        kept = {s: f for s, f in memory.findings.items() if not any(span.begin <= s < span.end for span in judged)}
+        kept = {start: each for start, each in memory.findings.items() if not regions.holds(judged, start)}
         for each in found:
             kept.setdefault(each.peak, []).append(each)
         memory.findings = kept
@@ -111,4 +104,4 @@ class NearWindows:
 
 
 def _inside(of_start: dict[int, T], spans: list[Span]) -> dict[int, T]:
-    return {start: each for start, each in of_start.items() if any(s.begin <= start < s.end for s in spans)}
+    return {start: each for start, each in of_start.items() if regions.holds(spans, start)}

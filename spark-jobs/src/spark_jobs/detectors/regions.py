@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from spark_jobs.detectors.series import follows, look_back
 from spark_jobs.spans import Span
@@ -49,21 +51,34 @@ def widened(spans: Iterable[Span], before: int, after: int) -> list[Span]:
     return united(Span(span.begin - before, span.end + after) for span in spans)
 
 
-def without(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     """The instants of ``spans`` that are in none of ``others``."""
-    left = united(spans)
-    for other in others:
-        parts = (
-            (Span(each.begin, min(each.end, other.begin)), Span(max(each.begin, other.end), each.end)) for each in left
-        )
-        left = [part for pair in parts for part in pair if part.begin < part.end]
-    return united(left)
+    gone, left, place = united(others), [], 0
+    for span in united(spans):
+        begin = span.begin
+        while place < len(gone) and gone[place].end <= begin:
+            place += 1
+        # The last one may reach into the next span, too.
+        for other in islice(gone, place, None):
+            if other.begin >= span.end:
+                break
+            if other.begin > begin:
+                left.append(Span(begin, other.begin))
+            begin = max(begin, other.end)
+        if begin < span.end:
+            left.append(Span(begin, span.end))
+    return left
 
 
-def inside(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+def inside(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:
     """The instants of ``spans`` that are in one of ``others``."""
-    both = (Span(max(a.begin, b.begin), min(a.end, b.end)) for a in spans for b in others)
-    return united(span for span in both if span.begin < span.end)
+    return without(spans, without(spans, others))
+
+
+def holds(spans: Sequence[Span], moment: int) -> bool:
+    """Whether ``moment`` is in one of ``spans``, which rise and are apart."""
+    place = bisect_right(spans, moment, key=lambda span: span.begin)
+    return place > 0 and moment < spans[place - 1].end
 
 
 def fewest(regions: Regions, most: int) -> list[Span]:

@@ -60,18 +60,36 @@ def run(arguments: argparse.Namespace, settings: Settings) -> str:
 
 
 def table(cases: Iterable[Case], compared: Iterable[Rival]) -> str:
-    """A row per series and detector; and a row per kind of gpustream's own."""
+    """A row per series and detector; and a row per kind of gpustream's own. Below it, where gpustream loses."""
     rivals_ = list(compared)
     rows = [_HEAD, ("---",) * len(_HEAD)]
     together: dict[str, list[Score]] = {rival.name: [] for rival in rivals_}
+    lost: list[str] = []
     for case in cases:
         for rival in rivals_:
             found = scores(rival.alarms(case.readings), case.labels)
             together[rival.name].append(found["all"])
             rows += (_row(case.name, rival.name, kind, score) for kind, score in _shown(found))
+        ours, *others = ((rival.name, together[rival.name][-1]) for rival in rivals_)
+        lost += (f"- {case.name}: {words}" for name, score in others if (words := _loses(ours[1], name, score)))
     if all(len(each) > 1 for each in together.values()):
         rows += (_row("**all series**", name, "all", _sum(each)) for name, each in together.items())
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([drawn, "", f"Where {rivals_[0].name} loses:", "", *lost] if lost else [drawn])
+
+
+def _loses(ours: Score, name: str, theirs: Score) -> str:
+    """Why ``theirs`` are better; empty where they are not."""
+    precision = f"at a precision of {_share(theirs.precision)}"
+    if theirs.found > ours.found:
+        return f"{name} finds {theirs.found} of {ours.labels} labels, not {ours.found}, {precision}."
+    if theirs.found < ours.found:
+        return ""
+    if theirs.delay is not None and ours.delay is not None and theirs.delay < ours.delay - 1:
+        return f"{name} is quicker, {theirs.delay:.0f} s against {ours.delay:.0f}, {precision}."
+    if (theirs.precision or 0) > (ours.precision or 0):
+        return f"{name} has the better precision, {_share(theirs.precision)} against {_share(ours.precision)}."
+    return ""
 
 
 def _case(series: Path, truth: Path, metrics: Catalogue, gpu: str) -> Case:
@@ -86,7 +104,7 @@ def _case(series: Path, truth: Path, metrics: Catalogue, gpu: str) -> Case:
 
 def _shown(found: dict[str, Score]) -> Iterator[tuple[str, Score]]:
     """All together, and by kind where there is more than one."""
-    kinds = [(kind, score) for kind, score in found.items() if kind != "all"]
+    kinds = [(kind, score) for kind, score in found.items() if kind != "all" and (score.labels or score.alarms)]
     yield "all", found["all"]
     knows_kinds = sum(score.alarms for _, score in kinds) == found["all"].alarms
     if knows_kinds and len(kinds) > 1:

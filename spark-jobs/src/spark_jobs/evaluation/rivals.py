@@ -82,17 +82,17 @@ def _outliers(points: Iterable[tuple[int, float]]) -> Iterable[tuple[int, float]
 
 
 def _alarms(found: Iterable[Finding], *, knows_kinds: bool) -> list[Alarm]:
-    """One per anomaly; told with its first finding: a reading at once, a window when it is over."""
+    """One per anomaly; told with each finding of it: a reading at once, a window when it is over."""
     of_key: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for each in found:
         of_key[(*each.key, each.is_expected)].append(each)
     made: list[Alarm] = []
     for pieces in of_key.values():
         for whole in episodes(pieces):
-            told = min(_told(each) for each in pieces if whole.start <= each.start and each.end <= whole.end)
+            told = sorted(_told(each) for each in pieces if whole.start <= each.start and each.end <= whole.end)
             kind = whole.kind if knows_kinds else ""
             is_fault = not whole.finding.is_expected
-            made.append(Alarm(whole.gpu, kind, whole.metric, whole.start, whole.end, told, is_fault))
+            made.append(Alarm(whole.gpu, kind, whole.metric, whole.start, whole.end, tuple(told), is_fault))
     return sorted(made)
 
 

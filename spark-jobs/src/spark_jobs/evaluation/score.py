@@ -17,14 +17,15 @@ EARLY = 30 * SECOND
 
 
 class Alarm(NamedTuple):
-    """What a detector says. ``kind`` is empty where it knows no kinds; ``told``: when it can say so at the earliest."""
+    """What a detector says. ``kind`` is empty where it knows no kinds; ``told``: when it can say so, again and again,
+    rising."""
 
     gpu: str
     kind: str
     metric: str
     start: int
     end: int
-    told: int
+    told: tuple[int, ...]
     is_fault: bool
     """False: worth knowing, and no fault; it finds a label, and is never a false alarm."""
 
@@ -64,17 +65,20 @@ def scores(alarms: Sequence[Alarm], labels: Sequence[Label]) -> dict[str, Score]
 def _score(
     candidates: Iterable[Alarm], alarms: Iterable[Alarm], wanted: Sequence[Label], truth: Sequence[Label]
 ) -> Score:
-    told = [[alarm.told for alarm in candidates if _finds(alarm, label)] for label in wanted]
+    told = [[moment for alarm in candidates for moment in _finds(alarm, label)] for label in wanted]
     delays = [(min(times) - label.start) / SECOND for times, label in zip(told, wanted, strict=True) if times]
     faults = [alarm for alarm in alarms if alarm.is_fault]
     true = sum(any(_is_during(alarm, label) for label in truth) for alarm in faults)
     return Score(len(wanted), len(delays), len(faults), true, median(delays) if delays else None)
 
 
-def _finds(alarm: Alarm, label: Label) -> bool:
-    return alarm.metric == label.metric and alarm.kind in {"", label.kind} and _is_during(alarm, label)
+def _finds(alarm: Alarm, label: Label) -> list[int]:
+    """When ``alarm`` tells of ``label``."""
+    if (alarm.gpu, alarm.metric) != (label.gpu, label.metric) or alarm.kind not in {"", label.kind}:
+        return []
+    return [moment for moment in alarm.told if label.start - EARLY <= moment <= label.end + SLACK]
 
 
 def _is_during(alarm: Alarm, label: Label) -> bool:
-    is_beside = alarm.told >= label.start - EARLY and alarm.start <= label.end + SLACK
-    return alarm.gpu == label.gpu and is_beside
+    overlaps = alarm.end >= label.start - EARLY and alarm.start <= label.end + SLACK
+    return alarm.gpu == label.gpu and overlaps
