@@ -182,9 +182,14 @@ def messages() -> Iterator[tuple[str, bytes]]:
             start, end = (format_time(BEGIN + 30 * n * SECOND) for n in (number, number + 1))
             window = Window(**whose, start=start, end=end, readings=30, metrics=window_of(gpu, number))
             yield topics.GPU_WINDOWS, window.encode()
-        for name, second in (("first", 100), ("second", 50)):
+        for name, second, severity in (
+            ("first", 100, "warning"),
+            ("second", 50, "warning"),
+            ("Expected", 60, "info"),
+            ("Taken back", 70, "warning"),
+        ):
             anomaly = Anomaly(
-                **whose, id=f"{gpu}-{name}", metric="gpu_temperature", kind="spike", severity="warning",
+                **whose, id=f"{gpu}-{name}", metric="gpu_temperature", kind="spike", severity=severity,
                 start=format_time(BEGIN + second * SECOND), sentence=f"{name} of {gpu}",
             )  # fmt: skip
             yield topics.GPU_ANOMALIES, anomaly.encode()

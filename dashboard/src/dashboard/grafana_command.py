@@ -20,9 +20,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from dashboard.grafana import generate  # its builders are large, and no other command needs them
+    from dashboard.grafana import alert_file, generate  # the builders are large, and no other command needs them
 
-    files = generate.make(catalogue.load(Settings.load().config_dir / "metrics.yaml"))
+    config = Settings.load().config_dir
+    metrics = catalogue.load(config / "metrics.yaml")
+    files = generate.make(metrics, alert_file.load(config / "alerts.yaml", metrics))
     if options.write:
         generate.write(files, options.write)
         return 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.grafana import fields, generate, overview
+from dashboard.grafana import alert_file, fields, generate, overview
 from dashboard.grafana.page import Uid
 from dashboard.grafana.query import DATASOURCE_UID
 from dashboard.main import main
@@ -21,7 +21,8 @@ from telemetry.catalogue import Limits, Metric
 ROOT = Path(__file__).parents[3]
 GRAFANA = ROOT / "dashboard" / "grafana"
 CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
-FILES = generate.make(CATALOGUE)
+ALERTS = alert_file.load(ROOT / "config" / "alerts.yaml", CATALOGUE)
+FILES = generate.make(CATALOGUE, ALERTS)
 PAGES: dict[str, dict[str, Any]] = {
     name: json.loads(text) for name, text in FILES.items() if name.startswith("dashboards/")
 }

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.grafana import generate
+from dashboard.grafana import alert_file, generate
 from telemetry import catalogue
+from telemetry.errors import Misconfigured
 
 ROOT = Path(__file__).parents[3]
 PROVISIONING = ROOT / "dashboard" / "grafana" / "provisioning"
 CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
-FILES = generate.make(CATALOGUE)
+ALERTS = alert_file.load(ROOT / "config" / "alerts.yaml", CATALOGUE)
+FILES = generate.make(CATALOGUE, ALERTS)
 GROUPS: list[dict[str, Any]] = json.loads(FILES[generate.RULES])["groups"]
 RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
 PAGES = {page["uid"]: page for name, text in FILES.items() if name != generate.RULES for page in [json.loads(text)]}
@@ -71,7 +73,7 @@ def test_words_of_a_rule_are_those_that_grafana_knows(rule: dict[str, Any]) -> N
     assert seconds(rule["for"]) % 30 == 0
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,40}", rule["uid"])
     assert len(rule["title"]) <= 190
-    assert rule["labels"]["severity"] in {"warning", "critical"}
+    assert rule["labels"]["severity"] in {"info", "warning", "critical"}
     # Outside the queries Grafana puts its environment in the place of a dollar and a name.
     assert "$" not in json.dumps({key: value for key, value in rule.items() if key != "data"})
     assert "${" not in rule["data"][0]["model"]["query"], "a rule has no variables of a dashboard"
@@ -84,20 +86,63 @@ def test_names_are_unique() -> None:
 
 def test_every_limit_of_the_catalogue_has_its_rule_and_no_other() -> None:
     wanted = {
-        (metric.name, severity, limits.direction, level)
+        f"{metric.name}-{name}": (metric.name, limits.direction, level)
         for metric in CATALOGUE
         if (limits := metric.limits)
-        for severity, level in (("warning", limits.warning), ("critical", limits.critical))
+        for name, level in (("warning", limits.warning), ("critical", limits.critical))
         if level is not None
     }
-    found = set()
+    found = {}
     for rule in RULES:
         if rule["labels"]["about"] == "gpu":
             evaluator = rule["data"][2]["model"]["conditions"][0]["evaluator"]
             direction = {"gt": "above", "lt": "below"}[evaluator["type"]]
-            found.add((rule["labels"]["metric"], rule["labels"]["severity"], direction, evaluator["params"][0]))
+            found[rule["uid"]] = (rule["labels"]["metric"], direction, evaluator["params"][0])
     assert found == wanted
     assert len(found) >= 10
+
+
+def test_rules_say_what_the_alert_engine_says_of_the_same_limit() -> None:
+    """Whatever stands in config/alerts.yaml, read once more by hand."""
+    said = yaml.safe_load((ROOT / "config" / "alerts.yaml").read_text(encoding="utf-8"))["rules"]
+    rules = {rule["uid"]: rule for rule in RULES}
+    judged = 0
+    for alert in said.values():
+        limit = alert["when"].get("limit")
+        if limit and "*" not in limit:
+            rule = rules[limit.replace(" ", "-")]
+            assert rule["labels"]["severity"] == alert["severity"]
+            assert rule["annotations"]["description"].startswith(alert["summary"])
+            assert alert.get("action", "") in rule["annotations"]["description"]
+            assert seconds(rule["for"]) >= seconds(alert.get("for", "10s"))
+            judged += 1
+    assert judged > 5
+    assert rules["connector_16pin_voltage-critical"]["labels"]["severity"] == "critical"
+    assert "melting" in rules["connector_16pin_voltage-critical"]["annotations"]["description"]
+
+
+def test_rule_waits_for_whole_evaluations(tmp_path: Path) -> None:
+    def patience(spelled: str) -> str:
+        file = tmp_path / "alerts.yaml"
+        file.write_text(
+            "rules: {a: {when: {limit: gpu_load warning}, severity: info, summary: Busy., for: " + spelled + "}}"
+        )
+        made = json.loads(generate.make(CATALOGUE, alert_file.load(file, CATALOGUE))[generate.RULES])
+        (rule,) = [each for group in made["groups"] for each in group["rules"] if each["uid"] == "gpu_load-warning"]
+        return str(rule["for"])
+
+    assert [patience(each) for each in ("0", "5s", "30s", "31s", "1m30s", "1h")] == [
+        "30s", "30s", "30s", "60s", "90s", "3600s",
+    ]  # fmt: skip
+
+
+def test_file_of_alerts_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.yaml"
+    file.write_text("rules: [1, 2]")
+    with pytest.raises(Misconfigured, match=r"alerts\.yaml"):
+        alert_file.load(file, CATALOGUE)
+    with pytest.raises(Misconfigured, match=r"nowhere\.yaml"):
+        alert_file.load(tmp_path / "nowhere.yaml", CATALOGUE)
 
 
 def test_gpu_rules_are_silent_and_the_platforms_reach_somebody() -> None:

@@ -143,12 +143,14 @@ def last_reading() -> str:
 
 
 def anomalies() -> str:
-    """Annotations: one table with time, text and tags."""
+    """Annotations: one table with time, text and tags. Without those that are no fault, and those that were taken back
+    when late readings came (docs/anomalies.md)."""
     return f"""from(bucket: "{HISTORY_BUCKET}")
   {RANGE}
   |> filter(fn: (r) => r._measurement == "gpu_anomalies" and {GPUS})
   |> filter(fn: (r) => r._field == "sentence" or r._field == "severity")
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> filter(fn: (r) => r.severity != "info" and r.sentence !~ /^Taken back/)
   |> group()
   |> map(fn: (r) => ({{_time: r._time, text: r.sentence, tags: r.gpu + "," + r.severity + "," + r.metric}}))
   |> sort(columns: ["_time"])"""

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboard.grafana import compare, detail, nightly, overview, pipeline, rules
+from dashboard.grafana.alert_file import LimitRules
 from telemetry.catalogue import Catalogue
 
 MAKERS: tuple[Callable[[Catalogue], Dashboard], ...] = (
@@ -24,11 +25,11 @@ MAKERS: tuple[Callable[[Catalogue], Dashboard], ...] = (
 RULES = "provisioning/alerting/rules.json"
 
 
-def make(catalogue: Catalogue) -> dict[str, str]:
+def make(catalogue: Catalogue, alerts: LimitRules) -> dict[str, str]:
     """Path below dashboard/grafana/ -> JSON."""
     pages = {str(page.uid): page for page in (maker(catalogue) for maker in MAKERS)}
     made = {f"dashboards/{uid}.json": text(page) for uid, page in pages.items()}
-    return made | {RULES: rules.make(catalogue, pages)}
+    return made | {RULES: rules.make(catalogue, alerts, pages)}
 
 
 def text(dashboard: Dashboard) -> str:

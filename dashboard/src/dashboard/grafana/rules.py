@@ -1,26 +1,30 @@
-"""Grafana's alert rules as the file that Grafana reads: one per limit of the catalogue, and those of the platform."""
+"""Grafana's alert rules as the file that Grafana reads: one per limit of the catalogue, with what config/alerts.yaml
+says of it, and those of the platform."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dashboard.grafana import flux, flux_pipeline
+from dashboard.grafana.alert_file import LimitRule, LimitRules
 from dashboard.grafana.page import Uid
 from dashboard.grafana.pipeline import LAG
 from dashboard.grafana.query import DATASOURCE_UID
-from telemetry.catalogue import Catalogue, Metric, Severity
+from telemetry.catalogue import Catalogue, Metric
 
 FOLDER = "gpustream"
 """The dashboards' own, by its title: a group without one keeps Grafana from starting."""
-EVERY = "30s"
+EVERY_SECONDS = 30
 """Grafana's scheduler ticks every 10 s: an interval that is no multiple of it keeps Grafana from starting."""
 EXPRESSION = "__expr__"
-PATIENCE: Mapping[Severity, str] = {"warning": "5m", "critical": "1m"}
-"""How long a mean must stay beyond its limit: a warning can wait, a critical level is close to damage."""
+PATIENCE: Mapping[str, str] = {"warning": "5m", "critical": "1m"}
+"""How long a mean must stay beyond a limit of which config/alerts.yaml says nothing: a warning can wait, a critical
+level is close to damage."""
 
 SILENCE = 120
 """Seconds. Processes speak every 10 s; a restart of each of them is over by then."""
@@ -35,7 +39,7 @@ class Rule(NamedTuple):
     uid: str
     title: str
     about: About
-    severity: Severity
+    severity: str
     flux: str
     seconds: int
     reducer: Literal["mean", "sum", "last"]
@@ -47,56 +51,71 @@ class Rule(NamedTuple):
     panel: int
     no_data: Literal["OK", "Alerting"]
     labels: Mapping[str, str] = {}
+    description: str = ""
 
 
-def make(catalogue: Catalogue, pages: Mapping[str, Dashboard]) -> str:
+def make(catalogue: Catalogue, alerts: LimitRules, pages: Mapping[str, Dashboard]) -> str:
     """The file's text. ``pages``: the dashboards by their uid, to whose panels the rules link."""
     groups = [
-        _group("GPU limits", _of_limits(catalogue, _panel(pages[Uid.DETAIL], "${metric:text}"))),
+        _group("GPU limits", _of_limits(catalogue, alerts, _panel(pages[Uid.DETAIL], "${metric:text}"))),
         _group("Platform", _of_platform(pages[Uid.PIPELINE])),
     ]
     return json.dumps({"apiVersion": 1, "groups": groups}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _of_limits(catalogue: Catalogue, panel: int) -> Iterator[Rule]:
+def _of_limits(catalogue: Catalogue, alerts: LimitRules, panel: int) -> Iterator[Rule]:
     for metric in catalogue:
         if metric.limits is None:
             continue
-        levels: dict[Severity, float | None] = {"warning": metric.limits.warning, "critical": metric.limits.critical}
-        for severity, level in levels.items():
+        levels = {"warning": metric.limits.warning, "critical": metric.limits.critical}
+        for name, level in levels.items():
             if level is not None:
-                yield _of_limit(catalogue, metric, metric.limits.direction, severity, level, panel)
+                direction = metric.limits.direction
+                yield _of_limit(catalogue, metric, direction, name, level, alerts.get((metric.name, name)), panel)
 
 
 def _of_limit(
     catalogue: Catalogue,
     metric: Metric,
     direction: Literal["above", "below"],
-    severity: Severity,
+    name: str,
     level: float,
+    alert: LimitRule | None,
     panel: int,
 ) -> Rule:
     unit = catalogue.unit_of(metric)
     what = f"{metric.label} {direction} {level:g} {unit.symbol}".strip()
+    # Without a dollar: Grafana would look for it in its environment.
+    summary = f'{{{{ .Labels.gpu }}}}: {what}; it is {{{{ printf "%.{unit.decimals}f" .Values.B.Value }}}}'
     return Rule(
-        uid=f"{metric.name}-{severity}",
-        title=f"{what} ({severity})",
+        uid=f"{metric.name}-{name}",
+        title=f"{what} ({name})",
         about="gpu",
-        severity=severity,
+        severity=alert.severity if alert else name,
         flux=flux.readings(metric.name),
         seconds=60,
         reducer="mean",
         evaluator="gt" if direction == "above" else "lt",
         level=level,
-        patience=PATIENCE[severity],
-        # Without a dollar: Grafana would look for it in its environment.
-        summary=f'{{{{ .Labels.gpu }}}}: {what}; it is {{{{ printf "%.{unit.decimals}f" .Values.B.Value }}}}',
+        patience=_in_steps(alert.seconds) if alert else PATIENCE[name],
+        summary=summary,
         page=Uid.DETAIL,
         panel=panel,
         # A GPU that is switched off breaks no limit.
         no_data="OK",
         labels={"metric": metric.name},
+        description=" ".join(part for part in (alert.summary, _to_do(alert.action)) if part) if alert else "",
     )
+
+
+def _to_do(action: str) -> str:
+    return f"To do: {action}." if action else ""
+
+
+def _in_steps(seconds: float) -> str:
+    """Of whole evaluations, one at least."""
+    steps = max(1, math.ceil(seconds / EVERY_SECONDS))
+    return f"{steps * EVERY_SECONDS}s"
 
 
 def _of_platform(page: Dashboard) -> Iterator[Rule]:
@@ -160,7 +179,7 @@ def _group(name: str, rules: Iterator[Rule]) -> dict[str, Any]:
         "orgId": 1,
         "name": name,
         "folder": FOLDER,
-        "interval": EVERY,
+        "interval": f"{EVERY_SECONDS}s",
         "rules": [_file_entry(rule) for rule in rules],
     }
 
@@ -187,6 +206,7 @@ def _file_entry(rule: Rule) -> dict[str, Any]:
         # The same again: it is from here that Grafana's pages take the link to the panel.
         "annotations": {
             "summary": rule.summary,
+            **({"description": rule.description} if rule.description else {}),
             "__dashboardUid__": str(rule.page),
             "__panelId__": str(rule.panel),
         },
