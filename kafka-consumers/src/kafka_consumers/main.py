@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SOON_MS = 20
 EXAMPLES = """examples:
   kafka-consumers influxdb                         write everything to InfluxDB, for ever
   kafka-consumers influxdb-setup                   set up a new InfluxDB, its token and buckets
@@ -180,7 +181,9 @@ def _run(
         return  # asked to stop before there was anything to finish
     source = KafkaInput(consumer)
     report = SelfReport(process, settings.state_dir, clock, measure)
-    limits = Limits(settings.influxdb_batch_lines, settings.influxdb_batch_ms)
+    # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
+    patience = settings.influxdb_batch_ms if ticker is None else min(settings.influxdb_batch_ms, _SOON_MS)
+    limits = Limits(settings.influxdb_batch_lines, patience)
     logger.info("started topics=%d batch=%d", len(sink.topics), limits.records)
     try:
         Loop(source, sink, outbox, report, heartbeat, clock, limits, stop, ticker).run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
@@ -76,7 +76,8 @@ class RuleSet:
         self._rules = dict(_expanded(rules, catalogue))
         self._defaults = defaults
         self._catalogue = catalogue
-        self._of: dict[Subject, Bindings] = {}
+        self._of: dict[tuple[str | None, ...], Bindings] = {}
+        self._told_apart = _told_apart(rules.values())
 
     @property
     def names(self) -> list[str]:
@@ -89,12 +90,13 @@ class RuleSet:
         return rule.run if rule is not None else ()
 
     def bindings(self, subject: Subject) -> Bindings:
-        """The rules about this GPU, made once."""
-        found = self._of.get(subject)
+        """The rules about this GPU, made once for all that no rule tells from it."""
+        key = tuple(getattr(subject, name) for name in self._told_apart)
+        found = self._of.get(key)
         if found is None:
             if len(self._of) >= _MOST_SUBJECTS:
                 self._of.clear()
-            found = self._of[subject] = self._bind(subject)
+            found = self._of[key] = self._bind(subject)
         return found
 
     def _bind(self, subject: Subject) -> Bindings:
@@ -139,6 +141,12 @@ class RuleSet:
         metric = self._catalogue[part.metric or ""]
         sign, number = (1.0, part.above) if part.above is not None else (-1.0, part.below)
         return Level(metric, self._catalogue.unit_of(metric), sign, number or 0.0, part.margin)
+
+
+def _told_apart(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """By what the rules tell GPUs apart: the model by its limits, the rest where a rule asks for it."""
+    matchers = [each for rule in rules for each in (rule.match, *rule.exclude)]
+    return tuple(name for name in Subject._fields if name == "model" or any(getattr(each, name) for each in matchers))
 
 
 def found_by(bindings: Bindings, anomaly: Anomaly) -> Iterator[tuple[Binding, Judgement]]:
