@@ -117,7 +117,7 @@ def test_killed_stream_finds_what_the_detectors_find_in_all_readings_at_once(
     change_limit(environment)
     send(environment, [*EVERYTHING[half : half + 100], *EVERYTHING[:half], *STRICT])
     stream.start()
-    found = eventually(lambda: in_lake(environment), lambda found: wanted < set(found) and strict(found), 400)
+    found = eventually(lambda: in_lake(environment), lambda found: wanted < set(found) and bool(strict(found)), 400)
     assert stream.stop() == 0
     (changed,) = strict(found)
     assert found[changed][3] == "warning"
