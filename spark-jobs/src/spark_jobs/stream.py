@@ -11,10 +11,12 @@ docs/decisions/0002-windows-from-the-lake.md has what was rejected.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from threading import Event
 
 import pyarrow as pa
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -30,6 +32,8 @@ from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
+
+logger = logging.getLogger(__name__)
 
 MOST_SPANS = 50
 """Each is a condition in a query's text, and a straggler needs one; beyond, the nearest are read as one."""
@@ -90,6 +94,13 @@ class BatchWriter:
         had not written yet. To be called before the first batch."""
         if self._detection is None:
             return
+        try:
+            self._judge_again()
+        except PySparkException as error:
+            # What was compacted a week ago cannot be asked for by its commits any more; nothing waits for so long.
+            logger.warning("the last batches are not judged again: error=%s", str(error).splitlines()[0])
+
+    def _judge_again(self) -> None:
         readings = self._lake.last_appended(HELD_BATCHES + 1).persist()
         length = self._settings.window_seconds
         starts = readings.select("gpu", F.unix_micros(windows.start_of(length)).alias("start")).distinct().collect()
