@@ -107,7 +107,10 @@ class Lake:
         versions = [row["version"] for row in appends.select("version").collect()]
         if not versions:
             return self.readings().limit(0)
-        return self._inserted(min(versions), max(versions))
+        found = self._inserted(min(versions), max(versions))
+        # They may be older than a metric of the catalogue.
+        fields = (field for field in schema.readings(self._catalogue) if field.name not in found.columns)
+        return found.withColumns({field.name: F.lit(None).cast(field.dataType) for field in fields})
 
     def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
         (
