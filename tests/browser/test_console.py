@@ -200,7 +200,7 @@ def test_reports_of_the_night(open_as: Open, platform: ConsolePlatform) -> None:
     page = open_as("viewer", "/reports")
     expect(page.get_by_role("heading", name="No report yet")).to_be_visible()
     put_reports(platform)
-    page.reload()
+    page.goto("/reports?document=nightly-2026-11-25.html")
     nightly = page.frame_locator("iframe.framed")
     expect(nightly.get_by_role("heading", name="Night of 25 November")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("desk-01:0")).first).to_contain_text("GPU temperature")
@@ -270,7 +270,7 @@ def shown_pages() -> list[tuple[str, str]]:
         ("/alerts", "article.alert"),
         ("/alerts?show=history", "table"),
         ("/alerts?show=silences", ".empty"),
-        ("/reports", "td"),
+        ("/reports?document=nightly-2026-11-25.html", "td"),
         ("/logs", "table"),
         (f"/logs/one?file=bench-01/0/{SAMPLE.name}", "iframe.framed"),
         ("/pipeline", "table"),

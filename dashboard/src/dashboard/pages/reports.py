@@ -51,16 +51,21 @@ def add(console: Console) -> None:
 
 async def _show_document(visit: Visit, documents: Sequence[Document]) -> None:
     console = visit.console
-    shown = next((each for each in documents if each.name == visit.query("document")), documents[0])
+    pages = [each for each in documents if each.name.endswith(".html")]
+    if not pages:
+        return
+    shown = next((each for each in pages if each.name == visit.query("document")), pages[0])
+    printed = {each.name for each in documents} & {shown.name.removesuffix(".html") + ".pdf"}
     try:
         content = await asyncio.to_thread(console.stores.reports.document, shown.name)
     except GpustreamError as error:
         ui.html(tag("p", str(error), class_="panel"), sanitize=False)
         return
-    ui.html(_documents(documents, shown, content.decode("utf-8", "replace"), console.now()), sanitize=False)
+    text = content.decode("utf-8", "replace")
+    ui.html(_documents(pages, shown, text, next(iter(printed), None), console.now()), sanitize=False)
 
 
-def _documents(documents: Sequence[Document], shown: Document, text: str, now: int) -> Markup:
+def _documents(documents: Sequence[Document], shown: Document, text: str, pdf: str | None, now: int) -> Markup:
     links = [
         tag(
             "a",
@@ -70,12 +75,16 @@ def _documents(documents: Sequence[Document], shown: Document, text: str, now: i
         )
         for each in documents[:_MOST_DOCUMENTS]
     ]
-    source = f"/api/v1/report-documents/{quote(shown.name)}"
+    address = "/api/v1/report-documents/"
+    inside = icon("download", 16), "PDF"
     head = tag(
         "div",
         tag("span", "Written ", moment(shown.written, now), class_="soft small"),
         tag(
-            "a", icon("next", 16), "On a page of its own", href=source, target="_blank", rel="noopener", class_="small"
+            "span",
+            tag("a", *inside, href=address + quote(pdf), class_="small", download=True) if pdf else None,
+            tag("a", "On a page of its own", href=address + quote(shown.name), target="_blank", class_="small"),
+            class_="row-of",
         ),
         class_="panel-head",
     )
