@@ -46,7 +46,7 @@ def add(console: Console) -> None:
     async def compare(visit: Visit) -> None:
         frame.Head("Compare", "Two GPUs, or one GPU in two periods, laid over each other from their beginnings.")
         try:
-            known = await console.known_gpus.get()
+            known = await console.gpus()
         except Unavailable as error:
             ui.html(notices.away(error), sanitize=False)
             return

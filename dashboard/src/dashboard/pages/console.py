@@ -10,6 +10,7 @@ from dashboard.sessions import Sessions
 from dashboard.stores.alerts import Alert
 from dashboard.stores.all import Stores
 from dashboard.stores.history import KnownGpu
+from dashboard.stores.live import Latest
 from telemetry.clock import Clock
 from telemetry.settings import Settings
 
@@ -33,6 +34,19 @@ class Console:
         object.__setattr__(self, "open_alerts", Cached(self.stores.alerts.active, ALERTS_EVERY))
         object.__setattr__(self, "known_gpus", Cached(self.stores.history.gpus, GPUS_EVERY))
 
+    async def gpus(self) -> list[KnownGpu]:
+        """Those of which there is a history, and those that were just heard of for the first time. Raises Away."""
+        known = await self.known_gpus.get()
+        names = {each.gpu for each in known}
+        return known + [_just_heard_of(each) for each in self.stores.live.gpus() if each.gpu not in names]
+
     def now(self) -> int:
         """Microseconds UTC."""
         return self.clock.now()
+
+
+def _just_heard_of(latest: Latest) -> KnownGpu:
+    modes = frozenset({latest.mode})
+    return KnownGpu(
+        latest.gpu, latest.host, latest.source, modes, latest.time, latest.time, tuple(sorted(latest.metrics))
+    )

@@ -52,7 +52,7 @@ def add(console: Console) -> None:
 
 async def _known(console: Console) -> list[KnownGpu]:
     try:
-        return await console.known_gpus.get()
+        return await console.gpus()
     except Unavailable:
         return []
 

@@ -121,7 +121,11 @@ async def _recorded(console: Console) -> Markup:
     )
     rows = [_row(each) for each in imported]
     columns = tag(
-        "tr", tag("th", "GPU"), tag("th", "Newest reading"), tag("th", "Since", class_="optional"), tag("th", "")
+        "tr",
+        tag("th", "GPU"),
+        tag("th", "Newest reading"),
+        tag("th", "From first to last", class_="optional"),
+        tag("th", ""),
     )
     return joined(head, tag("div", tag("div", tag("table", columns, *rows), class_="scroll"), class_="panel"))
 
