@@ -35,7 +35,7 @@ def facts(alert: Alert, figures: Figures, now: int) -> Markup:
     told = [
         tag("span", "GPU ", tag("a", alert.gpu, href=gpu_address(alert, now))),
         tag("span", "since ", moment(alert.started, now)),
-        tag("span", "for ", tag("b", lasted(alert.started, alert.resolved or now))),
+        tag("span", "for ", tag("b", lasted(alert.started, end_of(alert, now)))),
     ]
     if alert.metric and not figures.is_mask(alert.metric):
         told.append(tag("span", "worst ", tag("b", figures.text(alert.metric, alert.worst))))
@@ -48,9 +48,14 @@ def facts(alert: Alert, figures: Figures, now: int) -> Markup:
     return tag("div", *told, class_="facts")
 
 
+def end_of(alert: Alert, now: int) -> int:
+    """When it was over; of an open one now, or where its recording ends as far as is known."""
+    return alert.resolved or (alert.changed if alert.mode == "import" else now)
+
+
 def gpu_address(alert: Alert, now: int) -> str:
     """The GPU around the time of the alert."""
-    begin, end = alert.started - _AROUND, (alert.resolved or now) + _AROUND
+    begin, end = alert.started - _AROUND, end_of(alert, now) + _AROUND
     return f"/gpu/{alert.gpu}?from={begin // MILLISECOND}&to={end // MILLISECOND}"
 
 
@@ -58,14 +63,14 @@ def lanes(alerts: Sequence[Alert], span: Span, now: int) -> Markup:
     """A lane per GPU, a bar per alert."""
     by_gpu: dict[str, list[Alert]] = {}
     for alert in sorted(alerts, key=lambda each: each.severity == "critical"):
-        if (alert.resolved or now) >= span.begin and alert.started < span.end:
+        if end_of(alert, now) >= span.begin and alert.started < span.end:
             by_gpu.setdefault(alert.gpu, []).append(alert)
     whole = span.end - span.begin
     rows = []
     for gpu, own in sorted(by_gpu.items()):
         bars = []
         for alert in own:
-            begin, end = max(alert.started, span.begin), min(alert.resolved or now, span.end)
+            begin, end = max(alert.started, span.begin), min(end_of(alert, now), span.end)
             place = f"left:{100 * (begin - span.begin) / whole:.2f}%;width:{100 * (end - begin) / whole:.2f}%"
             bars.append(tag("span", class_=alert.severity, style=place, title=alert.message))
         strip = tag("div", *bars, class_="strip", role="img", aria_label=f"{gpu}: {len(own)} alerts")

@@ -132,7 +132,7 @@ def _row(alert: Alert, now: int) -> Markup:
         tag("td", state, data_label="State"),
         tag("td", tag("a", alert.gpu, href=alert_words.gpu_address(alert, now)), class_="nowrap", data_label="GPU"),
         tag("td", moment(alert.started, now), class_="figure nowrap", data_label="Began"),
-        tag("td", lasted(alert.started, alert.resolved or now), class_="nowrap", data_label="Lasted"),
+        tag("td", lasted(alert.started, alert_words.end_of(alert, now)), class_="nowrap", data_label="Lasted"),
     )
 
 

@@ -40,7 +40,7 @@ BEFORE_PAINT = (
 )
 """No flash of the other theme before the first paint."""
 _FRAMES = (
-    "<script>addEventListener('load',event=>{const frame=event.target;"
+    "<script>document.addEventListener('load',event=>{const frame=event.target;"
     "if(!frame.matches?.('iframe.framed'))return;frame.style.height='0';"
     "frame.style.height=frame.contentDocument.documentElement.scrollHeight+8+'px'"
     "},true)</script>"
