@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
 NVIDIA, AMD, DEMO, LOG = "pc-1:0", "pc-2:0", "demo-01:0", "local:0"
 MASKS = (0, 1, 16, 3, 64)
+HELD_BACK = "What holds the clocks back"
 
 Answer = list[tuple[str, dict[str, str], list[tuple[int, Any]]]]
 """Frames: name, labels, and (seconds from BEGIN, value)."""
@@ -326,8 +327,10 @@ def test_overview(influxdb: InfluxDB, view: View) -> None:
     wanted = {("gauge 2", "A", gpu): newest(gpu, GAUGES) for gpu in gpus}
     wanted |= {("stat 3", "A", gpu): newest(gpu, TILES) for gpu in gpus}
     wanted |= {("stat 4", "A", gpu): newest_reason(gpu) for gpu in gpus}
+    # The second mask is one that none of these GPUs reports.
+    wanted |= {("stat 4", "B", gpu): [] for gpu in gpus}
     wanted |= {("stat 4", "Z", gpu): last_reading(gpu) for gpu in gpus}
-    wanted |= {("Throttle reason", "A", ""): reasons(view)}
+    wanted |= {(HELD_BACK, "A", ""): reasons(view), (HELD_BACK, "B", ""): []}
     wanted |= {("${metric:text}", "A", name): history(gpus, name, shown(name), view) for name in present}
     answers = grafana.answers()
     assert answers.keys() == wanted.keys()
@@ -344,7 +347,7 @@ def test_overview_of_imports_and_of_one_host(influxdb: InfluxDB) -> None:
     assert answers["${metric:text}", "A", "gpu_load"] == history([LOG], "gpu_load", "max", SHORT)
     one = Grafana(influxdb, "gpustream-overview", View(600, 10, choices={"host": ["pc-2"]}))
     assert one.variables["gpu"] == [AMD]
-    assert one.answers()["Throttle reason", "A", ""] == []
+    assert one.answers()[HELD_BACK, "A", ""] == []
     check_annotations(one, [AMD])
 
 
@@ -359,7 +362,7 @@ def test_detail(influxdb: InfluxDB, view: View) -> None:
     assert grafana.variables["metric"] == list(DETAIL)
     assert grafana.texts["metric"][0] == "Temperatures: GPU temperature"
     assert grafana.texts["metric"][-2:] == ["Voltages: PCIe slot voltage", "Other sensors: odd_sensor"]
-    wanted = {("Throttle reason", "A", ""): reasons(view)}
+    wanted = {(HELD_BACK, "A", ""): reasons(view), (HELD_BACK, "B", ""): []}
     for name in DETAIL:
         for ref_id, aggregate in (("A", "avg"), ("B", "min"), ("C", "max")):
             wanted["${metric:text}", ref_id, name] = history([NVIDIA], name, aggregate, view)

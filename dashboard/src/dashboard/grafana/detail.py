@@ -27,7 +27,7 @@ def make(catalogue: Catalogue) -> Dashboard:
     made = annotated(page(Uid.DETAIL, "GPU detail", "Every metric that a GPU reports."))
     made = (
         made.variables([variables.bucket(), variables.host(), variables.gpu(), variables.metrics(catalogue)])
-        .with_panel(panels.throttle(masks).title(" and ".join(mask.label for mask in masks)).height(4).span(24))
+        .with_panel(panels.throttle(masks).height(4).span(24))
         .with_panel(panel)
     )
     return built(made)

@@ -68,7 +68,18 @@ def of_line(catalogue: Catalogue, metric: Metric) -> Override:
         values += [DynamicConfigValue("min", 0), DynamicConfigValue("max", 100)]
     if metric.limits:
         values.append(DynamicConfigValue("custom.thresholdsStyle", {"mode": "dashed"}))
+        values += _with_the_line(metric)
     return MatcherConfig("byName", metric.name), values
+
+
+def _with_the_line(metric: Metric) -> list[DynamicConfigValue]:
+    """The axis reaches the nearest limit, however far the values are from it."""
+    if metric.limits is None or metric.plausible == (0, 100):
+        return []
+    levels = [level for level in (metric.limits.warning, metric.limits.critical) if level is not None]
+    if metric.limits.direction == "above":
+        return [DynamicConfigValue("custom.axisSoftMax", levels[0])]
+    return [DynamicConfigValue("custom.axisSoftMin", levels[0])]
 
 
 def shown(metric: Metric) -> str:

@@ -18,6 +18,7 @@ POINTS = 720
 GAP = "10s"
 """From this interval on, an interval without a reading is a gap; no source is slower."""
 NO_REASON = "none"
+LAST_READING = "last reading"
 
 GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
 RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
@@ -103,6 +104,7 @@ from(bucket: place)
   |> aggregateWindow(every: v.windowPeriod, fn: together, createEmpty: false, timeSrc: "_start")
   |> map(fn: (r) => ({{r with _value: named(r: r)}}))
   |> set(key: "_field", value: "{name}")
+  |> group(columns: ["_measurement", "_field", "gpu"])
   {SERIES}"""
 
 
@@ -138,7 +140,7 @@ def last_reading() -> str:
   {RANGE}
   |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "row" and {GPUS})
   |> last()
-  |> map(fn: (r) => ({{r with _value: int(v: r._time) / 1000000, _field: "last reading"}}))
+  |> map(fn: (r) => ({{r with _value: int(v: r._time) / 1000000, _field: "{LAST_READING}"}}))
   {SERIES}"""
 
 

@@ -14,17 +14,18 @@ Count = Literal["", "rate", "growth"]
 def pipeline(fields: str, *, made: Count = "") -> str:
     """What processes say of themselves, a series per process and host. Counts begin anew with each start: where one
     falls there is no rate. Names such as rejected_not_json and lake_bytes become words."""
-    derived = {
-        "": "",
-        "rate": "\n  |> derivative(unit: 1s, nonNegative: true)",
-        "growth": "\n  |> difference(nonNegative: true)",
+    # Before the intervals are made: the first and the last of them are shorter than the others.
+    derived, of_interval = {
+        "": ("", "last"),
+        "rate": ("\n  |> derivative(unit: 1s, nonNegative: true)", "mean"),
+        "growth": ("\n  |> difference(nonNegative: true)", "sum"),
     }[made]
     return f"""import "strings"
 words = (name) => strings.replaceAll(v: strings.trimPrefix(v: name, prefix: "rejected_"), t: "_", u: " ")
 from(bucket: "{LIVE_BUCKET}")
   {RANGE}
-  |> filter(fn: (r) => r._measurement == "pipeline" and r._field =~ {any_of([fields])})
-  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false, timeSrc: "_start"){derived}
+  |> filter(fn: (r) => r._measurement == "pipeline" and r._field =~ {any_of([fields])}){derived}
+  |> aggregateWindow(every: v.windowPeriod, fn: {of_interval}, createEmpty: false, timeSrc: "_start")
   |> keep(columns: ["_time", "_value", "_field", "_measurement", "process", "host"])
   |> map(fn: (r) => ({{r with _field: words(name: r._field)}}))"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import common
-from grafana_foundation_sdk.models.common import GraphDrawStyle
+from grafana_foundation_sdk.models.common import GraphDrawStyle, StackingMode
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 from dashboard.grafana import flux_daily, panels, variables
@@ -56,6 +56,7 @@ def make(catalogue: Catalogue) -> Dashboard:
             .min(0)
             .display_name(panels.OF_GPU)
             .draw_style(GraphDrawStyle.BARS)
+            .stacking(common.StackingConfig().mode(StackingMode.NORMAL).group("A"))
             .fill_opacity(60)
             .height(8)
             .span(8)

@@ -29,7 +29,6 @@ def make(catalogue: Catalogue) -> Dashboard:
         .with_row(Row("What happened"))
         .with_panel(
             panels.throttle(masks)
-            .title(" and ".join(metric.label for metric in masks))
             .description("Why the clocks are not higher, in words; orange: the hardware holds them back.")
             .height(6)
             .span(24)

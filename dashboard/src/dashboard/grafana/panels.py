@@ -34,6 +34,7 @@ from telemetry.catalogue import Catalogue, Metric
 
 NOTHING = "Nothing in this time range: choose a longer one, or the other source"
 AGO = "dateTimeFromNow"
+HELD_BACK = "What holds the clocks back"
 OF_GPU = "${__field.labels.gpu}"
 
 
@@ -85,13 +86,15 @@ def state(masks: Sequence[Metric]) -> stat.Panel:
         .text_mode(BigValueTextMode.VALUE_AND_NAME)
         .color_scheme(FieldColor().mode(FieldColorModeId.FIXED).fixed_color("text"))
         .thresholds(_plain())
-        .override_by_query("Z", [DynamicConfigValue("displayName", "Last reading"), DynamicConfigValue("unit", AGO)])
+        .override_by_name(
+            flux.LAST_READING, [DynamicConfigValue("displayName", "Last reading"), DynamicConfigValue("unit", AGO)]
+        )
     )
     for number, metric in enumerate(masks):
         ref_id = chr(ord("A") + number)
         panel.with_target(Query(flux.newest_reasons(metric.name, metric.bits), ref_id))
-        panel.override_by_query(
-            ref_id,
+        panel.override_by_name(
+            metric.name,
             [
                 DynamicConfigValue("displayName", metric.label),
                 DynamicConfigValue("mappings", [each.to_json() for each in _colours(metric)]),
@@ -160,6 +163,7 @@ def by_hour(catalogue: Catalogue, metric: Metric) -> heatmap.Panel:
         .datasource(datasource())
         .with_target(Query(flux_daily.hours(metric.name)))
         .no_value(NOTHING)
+        .display_name("${__field.name}")
         .calculate(False)
         .rows_frame(heatmap.RowsHeatmapOptions().layout(HeatmapCellLayout.AUTO))
         .cell_values(heatmap.CellValues().unit(unit.grafana).decimals(unit.decimals))
@@ -171,6 +175,7 @@ def throttle(masks: Sequence[Metric]) -> statetimeline.Panel:
     """Bit masks in words, a lane per GPU."""
     panel = (
         statetimeline.Panel()
+        .title(HELD_BACK)
         .datasource(datasource())
         .max_data_points(flux.POINTS)
         .interval("1s")

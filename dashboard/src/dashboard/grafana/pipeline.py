@@ -14,6 +14,7 @@ from telemetry.catalogue import Catalogue
 
 LAG = 10_000
 """Records: what ten GPUs send in a quarter of an hour; an import is beyond it for as long as it is worked off."""
+PER_SECOND = "suffix:/s"
 PROCESS = "${__field.labels.process}"
 
 
@@ -46,17 +47,17 @@ TILES = (
     Tile("Lake", "lake_bytes", "bytes", 1, 4),
     Tile("Files in the lake", "lake_files", "short", 0, 3),
     Tile("InfluxDB", "influxdb_bytes", "bytes", 1, 4),
-    Tile("A query takes", "influxdb_query_seconds", "s", 3, 3, 1),
+    Tile("A query takes", "influxdb_query_seconds", "s", 0, 3, 1),
 )
 GRAPHS = (
-    Graph("Records in", "received", "cps", 1, "rate"),
-    Graph("Records out", "sent", "cps", 1, "rate"),
+    Graph("Records in", "received", PER_SECOND, 1, "rate"),
+    Graph("Records out", "sent", PER_SECOND, 1, "rate"),
     Graph("Lag of each consumer", "lag", "short", 0),
     Graph("End-to-end latency, from Kafka to the store", "latency_seconds", "s", 2),
     Graph(
         "Dead letters by reason, per second",
         "rejected_.+",
-        "cps",
+        PER_SECOND,
         2,
         "rate",
         f"{PROCESS}: ${{__field.name}}",
@@ -64,7 +65,7 @@ GRAPHS = (
     ),
     Graph("Restarts of each process", "starts", "short", 0, "growth"),
     Graph("Memory of each process", "memory_bytes", "bytes", 0),
-    Graph("InfluxDB, time of a query", "influxdb_query_seconds", "s", 3, name="mean of 10 s"),
+    Graph("InfluxDB, time of a query", "influxdb_query_seconds", "s", 1, name="mean of 10 s"),
     Graph("Size of the lake and of InfluxDB", "(lake|influxdb)_bytes", "bytes", 1, name="${__field.name}"),
     Graph("Files in the lake, over time", "lake_files", "short", 0, name="files"),
 )
