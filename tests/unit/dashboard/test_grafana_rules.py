@@ -103,13 +103,14 @@ def test_every_limit_of_the_catalogue_has_its_rule_and_no_other() -> None:
 
 
 def test_rules_say_what_the_alert_engine_says_of_the_same_limit() -> None:
-    """Whatever stands in config/alerts.yaml, read once more by hand."""
+    """Whatever stands in config/alerts.yaml, read once more by hand; but for limits by model, which InfluxDB does not
+    know."""
     said = yaml.safe_load((ROOT / "config" / "alerts.yaml").read_text(encoding="utf-8"))["rules"]
     rules = {rule["uid"]: rule for rule in RULES}
     judged = 0
     for alert in said.values():
         limit = alert["when"].get("limit")
-        if limit and "*" not in limit:
+        if limit and "*" not in limit and CATALOGUE.metrics[limit.split()[0]].limits is not None:
             rule = rules[limit.replace(" ", "-")]
             assert rule["labels"]["severity"] == alert["severity"]
             assert rule["annotations"]["description"].startswith(alert["summary"])

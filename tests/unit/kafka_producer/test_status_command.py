@@ -87,6 +87,8 @@ def test_the_same_for_a_program(state: Path, capsys: pytest.CaptureFixture[str])
         "rows": 100,
         "bytes_read": 400,
         "bytes": 1000,
+        "begin": "1970-01-01T00:00:00.000001Z",
+        "end": "1970-01-01T00:00:00.000002Z",
         "state": "following",
         "reason": None,
         "detail": "",
