@@ -30,10 +30,11 @@ def provisioned(name: str) -> dict[str, Any]:
     return found
 
 
-def seconds(duration: str) -> int:
-    match = re.fullmatch(r"(\d+)([smh])", duration)
+def seconds(duration: str | int) -> int:
+    """A zero needs no unit."""
+    match = re.fullmatch(r"(\d+)([smh])|0", str(duration))
     assert match, duration
-    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match[1] else 0
 
 
 def test_groups_have_the_folder_of_the_dashboards_and_an_interval_that_grafana_takes() -> None:
