@@ -19,7 +19,8 @@ def daily(field: str, name: str = "", report: str = "daily_statistics") -> str:
 
 
 def hours(name: str) -> str:
-    """A metric's mean by day and by hour of the day, over the GPUs: a series per hour, "00" to "23"."""
+    """A metric's mean by day and by hour of the day, over the GPUs: a series per hour, "00" to "23". Without
+    _measurement, which would stand behind each hour on the axis."""
     return f"""from(bucket: "{HISTORY_BUCKET}")
   {RANGE}
   |> filter(fn: (r) => r._measurement == "gpu_daily" and r.report == "hourly_patterns" and r.metric == "{name}")
@@ -28,12 +29,11 @@ def hours(name: str) -> str:
   |> map(fn: (r) => ({{
     _time: time(v: r.date + "T00:00:00Z"),
     _field: (if r.hour < 10.0 then "0" else "") + string(v: int(v: r.hour)),
-    _measurement: r._measurement,
     _value: r.avg,
   }}))
-  |> group(columns: ["_measurement", "_field", "_time"])
+  |> group(columns: ["_field", "_time"])
   |> mean()
-  |> group(columns: ["_measurement", "_field"])
+  |> group(columns: ["_field"])
   |> sort(columns: ["_time"])"""
 
 

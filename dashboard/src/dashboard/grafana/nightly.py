@@ -66,7 +66,7 @@ def make(catalogue: Catalogue) -> Dashboard:
     for title, query, unit in _points():
         dots = panels.lines().title(title).with_target(query).unit(unit).height(8).span(8)
         made.with_panel(dots.draw_style(GraphDrawStyle.POINTS).display_name(DRAWN[title]))
-    panel = panels.of_metrics(catalogue, [metric for metric in catalogue if not metric.bits])
+    panel = panels.of_metrics(catalogue, [metric for metric in catalogue if not metric.bits]).fill_opacity(0)
     for ref_id, statistic in zip("ABCD", STATISTICS, strict=True):
         panel.with_target(Query(flux_daily.daily(statistic, "${metric}"), ref_id))
         panel.override_by_query(ref_id, [DynamicConfigValue("displayName", f"{panels.OF_GPU} {statistic}")])

@@ -167,7 +167,7 @@ def by_hour(catalogue: Catalogue, metric: Metric) -> heatmap.Panel:
         .calculate(False)
         .rows_frame(heatmap.RowsHeatmapOptions().layout(HeatmapCellLayout.AUTO))
         .cell_values(heatmap.CellValues().unit(unit.grafana).decimals(unit.decimals))
-        .color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64))
+        .color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(64))
     )
 
 
