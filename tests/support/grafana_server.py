@@ -97,7 +97,8 @@ class GrafanaServer:
         result = answer.json().get("results", {}).get("A", {})
         assert answer.ok, f"HTTP {answer.status_code}: {result.get('error', answer.text)}\n{flux}"
         assert "error" not in result, f"{result['error']}\n{flux}"
-        return list(result["frames"])
+        # Where nothing is found Grafana sends one frame without fields.
+        return [frame for frame in result["frames"] if frame["schema"]["fields"]]
 
     def tables(self, source: str, flux: str, begin_ms: int, end_ms: int) -> Tables:
         """Frames as rows: what a variable is made of."""
