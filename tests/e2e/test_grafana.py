@@ -159,10 +159,12 @@ def test_dashboard_shows_something_in_every_panel(
     )
     page = context.new_page()
     span = last(30 * 86_400 if uid == "gpustream-nightly" else 3600)
-    page.goto(f"{grafana.url}/d/{uid}?theme={theme}&from={span.begin}&to={span.end}&kiosk", wait_until="load")
+    page.goto(f"{grafana.url}/d/{uid}?theme={theme}&from={span.begin}&to={span.end}&kiosk&refresh=", wait_until="load")
     panels = page.locator("[data-testid^='data-testid Panel header']")
     panels.first.wait_for(timeout=120_000)
     page.wait_for_load_state("networkidle", timeout=120_000)
+    # In the place of "Refresh" while a panel asks.
+    page.wait_for_function("!document.body.innerText.includes('Cancel')", timeout=120_000)
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{uid}-{theme}.png")
     text = page.inner_text("body")
