@@ -17,7 +17,7 @@ import pytest
 import schemathesis
 from fastapi import FastAPI
 from hdfs import InsecureClient
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from kafka import KafkaProducer
 from pyarrow import parquet
 from schemathesis import GenerationMode
@@ -106,6 +106,15 @@ def _operations() -> list[tuple[str, str]]:
     return [(path, method) for path, methods in api.openapi()["paths"].items() for method in methods]
 
 
+def _lists(path: str, method: str) -> list[str]:
+    """The query parameters that may be given several times."""
+    api = FastAPI()
+    for router in ROUTERS:
+        api.include_router(router)
+    parameters = api.openapi()["paths"][path][method].get("parameters", [])
+    return [each["name"] for each in parameters if each["in"] == "query" and "array" in str(each["schema"])]
+
+
 @pytest.fixture(scope="module")
 def contract(console: Console) -> Any:
     return schemathesis.openapi.from_asgi("/api/v1/openapi.json", console.app)
@@ -129,6 +138,11 @@ def test_no_request_finds_what_the_document_does_not_promise(
     # In its place: no schema can say that a span begins before it ends, so such a refusal must say which rule it is.
     excluded = [positive_data_acceptance]
     query: dict[str, Any] = {}
+    lists = _lists(path, method)
+
+    def found(case: Any, name: str) -> Any:
+        return (case.query or {}).get(name, [])
+
     if path == "/stream":
         # Else it would never end; tests of the feed read it. Whatever is wrong with `seconds` is mended by this, too.
         query, excluded = {"seconds": 0.05}, [*excluded, negative_data_rejection]
@@ -145,6 +159,8 @@ def test_no_request_finds_what_the_document_does_not_promise(
     def holds(case: Any) -> None:
         if query:
             case.query = {**(case.query or {}), **query}
+        # In a query every value is a text, and one text is a list of one: such a break cannot be seen.
+        assume(mode is GenerationMode.POSITIVE or all(isinstance(found(case, name), list) for name in lists))
         answer = case.call_and_validate(headers=headers, excluded_checks=excluded)
         if mode is GenerationMode.POSITIVE and answer.status_code not in {200, 201, 202, 204, 404, 409}:
             assert (answer.status_code, answer.json().get("reason")) in {(422, reason) for reason in RULES}, answer.text

@@ -5,6 +5,7 @@ the 130 MB that their libraries hold once they were used. `python -m dashboard.c
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import struct
 import subprocess
@@ -50,11 +51,11 @@ def encoded(head: Head, batches: Iterable[Sequence[Row]]) -> Iterator[bytes]:
 
 
 def decoded(content: bytes) -> list[dict[str, Any]]:
-    """The rows of a Parquet file. Raises Unavailable where it cannot be read."""
+    """The rows of a Parquet file. Raises Unavailable, which says what it is instead, where it cannot be read."""
     process = _start("decode")
     out, _ = process.communicate(content)
     if process.returncode:
-        raise Unavailable("the file is no Parquet file that can be read")
+        raise Unavailable("is no Parquet file that can be read")
     rows: list[dict[str, Any]] = pickle.loads(out)  # of our own process
     return rows
 
@@ -128,13 +129,20 @@ def _table(pa: Any, schema: Any, head: Head, batch: list[Row]) -> Any:
 
 
 def _decode(source: IO[bytes], target: IO[bytes]) -> None:
+    import pyarrow as pa
     from pyarrow import parquet
 
-    # Spark may write times in the old form of 96 bits, which are nanoseconds.
-    table = parquet.read_table(io.BytesIO(source.read()), coerce_int96_timestamp_unit="us")
+    try:
+        # Spark may write times in the old form of 96 bits, which are nanoseconds.
+        table = parquet.read_table(io.BytesIO(source.read()), coerce_int96_timestamp_unit="us", use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        sys.exit(f"columnar: {error}")
     pickle.dump(table.to_pylist(maps_as_pydicts="lossy"), target)
 
 
 if __name__ == "__main__":
     work = _encode if sys.argv[1] == "encode" else _decode
     work(sys.stdin.buffer, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    # Arrow's threads may still be there at a usual exit, and then abort the process, whose work is done.
+    os._exit(0)

@@ -48,7 +48,7 @@ class HdfsReports:
         try:
             return [_plain(row) for row in columnar.decoded(content)]
         except Unavailable as error:
-            raise Away(STORE, f"report {name!r} of {day}: {error}") from error
+            raise Away(STORE, f"report {name!r} of {day} {error}") from error
 
     def parquet(self, name: str, day: date) -> bytes:
         what = f"report {name[:64]!r} of {day}"
