@@ -15,7 +15,7 @@ from support.identities import eventually
 from support.platform import ROOT, SAMPLES, Platform, long_log
 
 # The first test waits for the whole platform to start.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def control(platform: Platform, *words: str) -> str:

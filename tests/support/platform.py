@@ -68,7 +68,7 @@ class Platform:
     def start_sh(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [str(ROOT / "start.sh"), *arguments],
-            env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=900,
+            env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=1500,
         )  # fmt: skip
         print(done.stdout, done.stderr, sep="\n")
         assert not check or done.returncode == 0, f"./start.sh {' '.join(arguments)}: exit {done.returncode}"
