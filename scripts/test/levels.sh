@@ -58,7 +58,8 @@ run_level() {
 in_parallel() {
     local level=$1
     shift
-    python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(nproc)}" --dist=loadfile --durations=12 "$@"
+    python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(nproc)}" --dist=loadfile --no-loadscope-reorder \
+        --durations=12 "$@"
 }
 
 run_check() {

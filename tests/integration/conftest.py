@@ -41,6 +41,12 @@ def postgres(engines: Engines) -> PostgreSQL:
     return engines.postgres()
 
 
+@pytest.fixture(scope="module")
+def module_engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    with Engines(tmp_path_factory.mktemp("engines")) as engines:
+        yield engines
+
+
 @pytest.fixture
 def own_engines(tmp_path: Path) -> Iterator[Engines]:
     with Engines(tmp_path / "engines") as engines:

@@ -28,9 +28,21 @@ from support.alert_engine import (
     story,
     wait_for,
 )
-from support.engines import Kafka, PostgreSQL
+from support.engines import Engines, Kafka, PostgreSQL
 from telemetry.errors import Misconfigured, Unavailable
 from telemetry.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def kafka(module_engines: Engines) -> Kafka:
+    """Of this file: the engine judges all that ever came, also what other tests have sent."""
+    return module_engines.kafka()
+
+
+@pytest.fixture(scope="module")
+def postgres(module_engines: Engines) -> PostgreSQL:
+    """It remembers a position in that Kafka."""
+    return module_engines.postgres()
 
 
 @pytest.fixture(scope="module")

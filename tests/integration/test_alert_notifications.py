@@ -26,13 +26,25 @@ from support.alert_engine import (
     story,
     wait_for,
 )
-from support.engines import Kafka, PostgreSQL, free_ports
+from support.engines import Engines, Kafka, PostgreSQL, free_ports
 from support.receivers import HttpReceiver, http_receiver, mailbox
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, parse_time
 
 RULE = "gpu_temperature_critical"
 GPU = "tell-01:0"
+
+
+@pytest.fixture(scope="module")
+def kafka(module_engines: Engines) -> Kafka:
+    """Of this file: the engine judges all that ever came, also what other tests have sent."""
+    return module_engines.kafka()
+
+
+@pytest.fixture(scope="module")
+def postgres(module_engines: Engines) -> PostgreSQL:
+    """It remembers a position in that Kafka."""
+    return module_engines.postgres()
 
 
 @pytest.fixture
