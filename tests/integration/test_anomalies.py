@@ -39,7 +39,7 @@ STRICT = [
 EVERYTHING = sorted([*FAN, *STUCK, *QUIET], key=lambda reading: reading.time)
 SEED = 20261124
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(2400)
 
 
 @pytest.fixture(scope="module")

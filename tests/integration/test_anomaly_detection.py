@@ -30,7 +30,7 @@ from telemetry.reading import Reading
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, parse_time
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 WIDTH = SECONDS * SECOND
 BEGIN = parse_time(f"{START.isoformat()}Z")
 STUCK = simulated("stuck-sensor", seconds=3000, interval=10, gpu="stuck:0")

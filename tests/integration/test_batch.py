@@ -43,7 +43,7 @@ CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
 FIRST, SECOND_DAY = "2026-03-01", "2026-03-02"
 REPORT = "daily_statistics"
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 
 
 class Place(NamedTuple):
@@ -83,7 +83,7 @@ class Place(NamedTuple):
         """As a user does in a fresh shell after `. .venv/bin/activate`: no flags, nothing but PATH."""
         shell = self.environment | {"PATH": f"{Path(sys.executable).parent}:{self.environment['PATH']}"}
         command = ["spark-submit", str(ROOT / "spark-jobs" / "batch_analytics.py")]
-        done = subprocess.run(command, env=shell, check=True, cwd=ROOT, timeout=400, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command, env=shell, check=True, cwd=ROOT, timeout=900, stdout=subprocess.PIPE, text=True)
         return done.stdout.splitlines()[-1]  # spark-submit sends the log there too
 
     def report(self, date: str, report: str = REPORT) -> pd.DataFrame:

@@ -42,7 +42,7 @@ DEMO = [made_up(row, DEMO_START + row * SECOND, gpu="demo-01:0", host="demo-01",
 SEED = 20261123
 
 # The first test waits for the job to start five times.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(2400)
 
 
 class Stream:

@@ -23,7 +23,7 @@ from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
 from telemetry.timestamp import parse_time
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 FIRST = date(2026, 11, 22)
 FILES = 100
 
