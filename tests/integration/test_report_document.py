@@ -165,7 +165,7 @@ def test_document_is_kept_beside_the_tables_and_is_older_once_they_are_made_agai
     assert list(own.stale()) == [date(2026, 11, 20)]
     # As the console finds it.
     reports = HdfsReports(settings)
-    assert [each.name for each in reports.documents()] == [f"report-{LAST}.html"]
+    assert {each.name for each in reports.documents()} == {f"report-{LAST}.html", f"report-{LAST}.pdf"}
     assert "demo-01" not in reports.document(f"report-{LAST}.html").decode()
     assert (WebHdfs(settings).read(kept[1]) or b"").startswith(b"%PDF-")
     client = InsecureClient(hdfs.url, user=hdfs.user)
