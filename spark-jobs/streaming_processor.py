@@ -118,11 +118,18 @@ def _start(spark: SparkSession, settings: Settings, metrics: Catalogue, writer: 
 
 def _finish(query: StreamingQuery) -> None:
     """Between two batches, so that none is cut off (one that is would only be run again)."""
-    for _ in range(60):
-        if not query.isActive or not query.status["isTriggerActive"]:
+    running = _last_batch(query)
+    for _ in range(300):
+        # Where batches last longer than the trigger the next begins at once, and has done nothing yet.
+        if not query.isActive or not query.status["isTriggerActive"] or _last_batch(query) != running:
             break
-        query.awaitTermination(1)
+        query.awaitTermination(0.2)
     query.stop()
+
+
+def _last_batch(query: StreamingQuery) -> int:
+    """-1 before the first."""
+    return int((query.lastProgress or {}).get("batchId", -1))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -148,6 +150,26 @@ def test_days_that_were_not_touched_and_what_the_stream_rewrites_today_stay_as_t
     for uri in rewritten:
         kept = DeltaTable(uri.removeprefix("file:")).to_pyarrow_table(columns=["gpu"])
         assert sorted(kept["gpu"].to_pylist()) == sorted(table["gpu"].to_pylist())
+
+
+def test_files_that_nobody_needs_go_once_the_table_is_old_enough_and_no_other(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    place = Place(spark, tmp_path)
+    place.add(to_spark(spark, readings(rows=40)), 4)
+    week_ago = time.time() - 8 * 86_400
+    for file in DeltaTable(place.path).file_uris():
+        os.utime(file.removeprefix("file:"), (week_ago, week_ago))
+    wanted = place.identities()
+    today = datetime.now(UTC).date()
+    place.upkeep.run([span(FIRST)], today)
+    parts = list(Path(place.path).rglob("part-*.parquet"))
+    # The table is of today: what was in use this week may still be asked for.
+    assert (len(parts), place.files()) == (5, 1)
+    place.upkeep.run([], today + timedelta(days=7))
+    parts = list(Path(place.path).rglob("part-*.parquet"))
+    assert [str(part) for part in parts] == [file.removeprefix("file:") for file in DeltaTable(place.path).file_uris()]
+    assert place.identities() == wanted
 
 
 @pytest.mark.parametrize("days", [0, 10])

@@ -21,6 +21,7 @@ from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
+_NOT_ASKED_FOR = ("date", "origin", "row", "recorded", "source")
 _AHEAD = 3600 * SECOND
 """A reading may be sent so long before its own time (telemetry.reading.FUTURE_TOLERANCE)."""
 
@@ -78,7 +79,8 @@ class ReportDay:
 
     @cached_property
     def readings(self) -> DataFrame:
-        return self._places.lake.readings_between([self._span]).persist()
+        # Kept for all reports: only what one of them asks for.
+        return self._places.lake.readings_between([self._span]).drop(*_NOT_ASKED_FOR).persist()
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 TABLES = ("readings", "windows", "anomalies")
 _READINGS = "readings"
+_KEPT = timedelta(days=7)
+"""Delta's default for VACUUM."""
 _EXPIRED = "expired_dates"
 
 
@@ -47,7 +49,13 @@ class Upkeep:
             # The stream rewrites today's windows at every trigger, and one of the two would have to give way.
             settled = dates if name == _READINGS else [day for day in dates if day < today]
             self._compact(table, name, settled)
-            self._spark.sql(f"VACUUM delta.`{table}`").collect()
+            if self._may_have_unneeded_files(table, today):
+                self._spark.sql(f"VACUUM delta.`{table}`").collect()
+
+    def _may_have_unneeded_files(self, table: str, today: date) -> bool:
+        """Not while the table is younger than what VACUUM keeps anyway: looking at all files takes its time."""
+        (row,) = DeltaTable.forPath(self._spark, table).detail().select(F.to_date("createdAt").alias("made")).collect()
+        return bool(today - row["made"] >= _KEPT)
 
     def _compact(self, table: str, name: str, dates: list[date]) -> None:
         if not dates:

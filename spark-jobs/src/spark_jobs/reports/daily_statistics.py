@@ -48,16 +48,23 @@ def rows(
 
 
 def _statistics(readings: DataFrame, metrics: Sequence[str]) -> DataFrame:
+    """Of counted values: a sensor shows few different ones, and those of all GPUs together are of the same counts."""
+    key = (*_WHO, "metric")
+    counted = each_metric(readings, metrics, *_WHO).groupBy(*key, "value").agg(F.count(F.lit(1)).alias("times"))
+    same = Window.partitionBy(*key)
+    mean = F.sum(F.col("value") * F.col("times")).over(same) / F.sum("times").over(same)
+    apart = F.col("value") - F.col("mean")
     return (
-        with_all(each_metric(readings, metrics, *_WHO))
-        .groupBy(*_WHO, "metric")
+        with_all(counted)
+        .withColumn("mean", mean)
+        .groupBy(*key)
         .agg(
-            F.count("value").alias("readings"),
-            F.avg("value").alias("avg"),
+            F.sum("times").alias("readings"),
+            F.first("mean").alias("avg"),
             F.min("value").alias("min"),
             F.max("value").alias("max"),
-            F.stddev_samp("value").alias("stddev"),
-            F.percentile("value", 0.95).alias("p95"),
+            F.sqrt(F.try_divide(F.sum(F.col("times") * apart * apart), F.sum("times") - 1)).alias("stddev"),
+            F.percentile("value", 0.95, F.col("times")).alias("p95"),
         )
     )
 

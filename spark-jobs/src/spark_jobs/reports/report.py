@@ -31,7 +31,7 @@ class Day(Protocol):
 
     @property
     def readings(self) -> DataFrame:
-        """The readings of the day (:func:`spark_jobs.schema.readings`)."""
+        """The readings of the day (:func:`spark_jobs.schema.readings`, but for their identity and source)."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Which question to the driver gives which metrics of the catalogue: docs/decisions/0010-live-gpus.md.
+"""Which question to the driver gives which metrics of the catalogue: docs/decisions/0014-live-gpus.md.
 
 A card that does not offer an answer has no such metric; what two questions can tell, the first that is answered tells.
 """
