@@ -161,11 +161,15 @@ def test_without_arguments_every_day_once_and_a_late_reading_only_its_own(place:
     assert place.submit() == "reports made for 0 days"
     before = place.made_at(SECOND_DAY)
     late = parse_time(f"{FIRST}T23:59:59.999Z")
-    place.add([made_up(9_000, late, origin="late/0", metrics={"gpu_load": 1000.0})])
+    measured = {"gpu_load": 1000.0, "gpu_temperature": 60.0, "hot_spot_temperature": 75.5}
+    place.add([made_up(9_000, late, origin="late/0", metrics=measured)])
     assert place.touched() == [FIRST]
     assert place.made_at(SECOND_DAY) == before
     rows = place.report(FIRST)
     assert rows[(rows.gpu == "desk:0") & (rows.metric == "gpu_load")]["max"].item() == 1000.0
+    assert rows[(rows.gpu == "desk:0") & (rows.metric == "hot_spot_delta")][["readings", "avg"]].values.tolist() == [
+        [1, 15.5]
+    ]
     # Compaction writes every reading into a new file, and adds none.
     place.spark.sql(f"OPTIMIZE delta.`{place.lake.readings_uri}`")
     assert place.touched() == []

@@ -13,6 +13,7 @@ from spark_jobs.reports import (
     trends,
 )
 from spark_jobs.reports.report import FOR_EVER, Report
+from spark_jobs.transforms.enrich import MEASURES, enriched
 from spark_jobs.transforms.loaded_windows import compared
 
 _TREND_NUMBERS = tuple(
@@ -23,7 +24,11 @@ REPORTS = (
     Report(
         daily_statistics.NAME,
         lambda day: daily_statistics.rows(
-            day.readings, day.metrics, day.catalogue, day.settings.energy_price_per_kwh, day.anomalies
+            enriched(day.readings, day.catalogue),
+            (*day.metrics, *MEASURES),
+            day.catalogue,
+            day.settings.energy_price_per_kwh,
+            day.anomalies,
         ),
         numbers=(
             *("readings", "avg", "min", "max", "stddev", "p95"),

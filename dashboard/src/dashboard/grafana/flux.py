@@ -15,6 +15,8 @@ HISTORY_BUCKET = "gpu-history"
 LONG = "6h"
 """Ranges beyond this read the 30 s windows. Panels ask for at most POINTS points: one window each at that range."""
 POINTS = 720
+STEPS = 4
+"""Of an interval of a long range, for what the storage engine cannot aggregate over all of it."""
 GAP = "10s"
 """From this interval on, an interval without a reading is a gap; no source is slower."""
 NO_REASON = "none"
@@ -86,20 +88,25 @@ from(bucket: "${{bucket}}")
 
 
 def reasons(name: str, bits: Mapping[int, str]) -> str:
-    """A bit mask in words over time: all bits that were set in the interval. Of a window the smallest and the greatest
-    mask are known: what is shown did happen, and what came between the two in one window of 30 s is not shown."""
+    """A bit mask in words over time: all bits that were set in the interval. Of a window, and over long ranges of a
+    quarter of the interval, the smallest and the greatest mask are known: what is shown did happen, and what came only
+    between the two is not shown."""
     return f"""{_in_words(bits)}
 {_SOURCE}
-fields = if long then {any_of([f"{name}_min", f"{name}_max"])} else {any_of([name])}
+step = if long then duration(v: int(v: v.windowPeriod) / {STEPS}) else 1s
+lowest = if long then "{name}_min" else "{name}"
+greatest = if long then "{name}_max" else "{name}"
+masks = (field, fn) => from(bucket: place)
+  {RANGE}
+  |> filter(fn: (r) => r._measurement == measurement and r._field == field and {GPUS})
+  |> aggregateWindow(every: step, fn: fn, createEmpty: false, timeSrc: "_start")
 together = (column, tables=<-) => tables
   |> distinct(column: column)
   |> reduce(
     identity: {{_value: 0}},
     fn: (r, accumulator) => ({{_value: bitwise.sor(a: int(v: r._value), b: accumulator._value)}}),
   )
-from(bucket: place)
-  {RANGE}
-  |> filter(fn: (r) => r._measurement == measurement and r._field =~ fields and {GPUS})
+union(tables: [masks(field: lowest, fn: min), masks(field: greatest, fn: max)])
   |> group(columns: ["_measurement", "gpu"])
   |> aggregateWindow(every: v.windowPeriod, fn: together, createEmpty: false, timeSrc: "_start")
   |> map(fn: (r) => ({{r with _value: named(r: r)}}))

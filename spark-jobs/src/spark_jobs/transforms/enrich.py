@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 
 from telemetry.catalogue import Catalogue, Metric
 
+MEASURES = ("hot_spot_delta", "power_of_limit")
+"""Those that are numbers of their own, and in the daily statistics beside the metrics that were sent."""
 DERIVED = ("hot_spot_delta", "memory_used_percent", "power_of_limit", "throttle_words", "seconds_since_last")
 
 
