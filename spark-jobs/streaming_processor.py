@@ -69,7 +69,6 @@ def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: He
     lake = Lake(spark, settings, metrics)
     lake.create()
     writer = BatchWriter(spark, lake, metrics, settings, SystemClock())
-    writer.catch_up()
     itself = SelfReport(PROCESS, settings.state_dir, SystemClock(), LakeSize(spark, settings).measure)
     report = StreamReport(spark, settings, itself)
     query = _start(spark, settings, metrics, writer)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from threading import Event
+from threading import Event, Lock
 
 import pyarrow as pa
 from pyspark.errors import PySparkException
@@ -54,6 +54,8 @@ class BatchWriter:
         self._clock = clock
         self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
         self._ended = clock.now()
+        self._busy = Lock()
+        self._is_caught_up = self._detection is None
         self.tally = Tally()
         self._application = ""
         self._named = Event()
@@ -70,6 +72,11 @@ class BatchWriter:
     def __call__(self, batch: DataFrame, number: int) -> None:
         if not self._named.wait(60):
             raise RuntimeError("the query was started, but nobody said its id")
+        with self._busy:
+            counted = self._take(batch, number)
+        self._count(counted)
+
+    def _take(self, batch: DataFrame, number: int) -> list[Row]:
         batch.persist()
         try:
             # One job says all that must be known of the batch before it is written.
@@ -87,13 +94,14 @@ class BatchWriter:
         finally:
             batch.unpersist()
             self._ended = self._clock.now()
-        self._count(counted)
+        return counted
 
-    def catch_up(self) -> None:
-        """Judges again what the last batches of the run before brought: it may have been killed with anomalies that it
-        had not written yet. To be called before the first batch."""
-        if self._detection is None:
+    def _catch_up(self) -> None:
+        """Once: judges again what the last batches of the run before brought, which may have been killed with anomalies
+        that it had not written yet. After the first readings stand in the lake: whoever starts waits for those."""
+        if self._is_caught_up:
             return
+        self._is_caught_up = True
         try:
             self._judge_again()
         except PySparkException as error:
@@ -101,7 +109,8 @@ class BatchWriter:
             logger.warning("the last batches are not judged again: error=%s", str(error).splitlines()[0])
 
     def _judge_again(self) -> None:
-        readings = self._lake.last_appended(HELD_BATCHES + 1).persist()
+        # One of them may be of this run.
+        readings = self._lake.last_appended(HELD_BATCHES + 2).persist()
         length = self._settings.window_seconds
         starts = readings.select("gpu", F.unix_micros(windows.start_of(length)).alias("start")).distinct().collect()
         touched = [(row["gpu"], row["start"]) for row in starts]
@@ -113,10 +122,15 @@ class BatchWriter:
     def rest(self, *, ends: bool = False) -> None:
         """Between batches, or at the end: writes what a batch to come would have written."""
         waited = self._clock.now() - self._ended
-        if self._detection is not None and (
-            ends or waited >= REST_TRIGGERS * self._settings.spark_trigger_seconds * SECOND
-        ):
+        is_quiet = waited >= REST_TRIGGERS * self._settings.spark_trigger_seconds * SECOND
+        if self._detection is None or not (ends or is_quiet) or not self._busy.acquire(blocking=False):
+            return
+        try:
+            if not ends:
+                self._catch_up()
             self._detection.flush()
+        finally:
+            self._busy.release()
 
     def _write(self, readings: DataFrame, touched: list[tuple[str, int]], number: int, suspicious: bool) -> None:
         length = self._settings.window_seconds
@@ -138,6 +152,7 @@ class BatchWriter:
                 .option("topic", topics.GPU_WINDOWS)
                 .save()
             )
+            self._catch_up()
             # The batch's readings and no others: what those before them showed is known.
             self._look(readings if suspicious else None, made, touched)
             made.unpersist()

@@ -7,7 +7,6 @@ is done on the driver: docs/decisions/0010-anomalies-are-judged-on-the-driver.md
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -29,7 +28,7 @@ MOST_SPANS = 20
 
 
 class Detection:
-    """Called after the windows of a batch stand in the lake, by one thread; another may flush beside it."""
+    """Called after the windows of a batch stand in the lake; by one thread at a time."""
 
     def __init__(
         self,
@@ -43,7 +42,6 @@ class Detection:
         """``store`` is Kafka and the lake unless it is given."""
         self._lake = lake
         self._rows = WindowRows(metrics_judged(catalogue))
-        self._lock = Lock()
         self.suspects = Suspects(catalogue)
         self._detector = Detector(
             catalogue,
@@ -56,17 +54,12 @@ class Detection:
     def __call__(self, suspicious: DataFrame | None, windows: DataFrame, touched: Iterable[tuple[str, int]]) -> None:
         """``suspicious``: the readings that the batch brought, None where none of them is; ``windows``: those that
         stand in the lake now, of all ``touched`` (gpu, start in microseconds)."""
-        with self._lock:
-            suspects = self.suspects.of(suspicious) if suspicious is not None else []
-            self._detector.see(suspects, self._rows.of(windows), touched)
+        suspects = self.suspects.of(suspicious) if suspicious is not None else []
+        self._detector.see(suspects, self._rows.of(windows), touched)
 
     def flush(self) -> None:
-        """Writes what waits, unless a batch is being judged, which will see to it."""
-        if self._lock.acquire(blocking=False):
-            try:
-                self._detector.flush()
-            finally:
-                self._lock.release()
+        """Writes what waits."""
+        self._detector.flush()
 
     def _read(self, wanted: Regions) -> Iterable[tuple[str, GpuWindow]]:
         return self._rows.of(self._lake.windows_between(regions.fewest(wanted, MOST_SPANS)), wanted)

@@ -2,8 +2,7 @@
 
 An anomaly that goes on moves its end in each batch, and a MERGE in each would cost more than all detectors. So what
 only grows waits for a few batches; what is new, worse, gone or imported is written at once, and all that waits with it.
-After a kill the stream judges its last batches again (:meth:`spark_jobs.stream.BatchWriter.catch_up`), so nothing
-that waited is lost.
+After a kill the stream judges its last batches again (:mod:`spark_jobs.stream`), so nothing that waited is lost.
 """
 
 from __future__ import annotations
