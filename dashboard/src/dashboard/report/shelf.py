@@ -1,4 +1,4 @@
-"""What of the reports lies in the lake: which pages are old, which of them tell all of a day or week that is over. Pure."""
+"""What of the reports lies in the lake: which pages are old, which tell all of a day or week that is over. Pure."""
 
 from __future__ import annotations
 
