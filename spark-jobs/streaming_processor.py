@@ -122,13 +122,14 @@ def _finish(query: StreamingQuery) -> None:
         # Where batches last longer than the trigger the next begins at once, and has done nothing yet.
         if not query.isActive or not query.status["isTriggerActive"] or _last_batch(query) != running:
             break
-        query.awaitTermination(0.2)
+        query.awaitTermination(0.2)  # type: ignore[arg-type]  # it takes fractions
     query.stop()
 
 
 def _last_batch(query: StreamingQuery) -> int:
     """-1 before the first."""
-    return int((query.lastProgress or {}).get("batchId", -1))
+    progress = query.lastProgress
+    return -1 if progress is None else int(progress["batchId"])
 
 
 if __name__ == "__main__":

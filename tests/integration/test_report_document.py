@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hdfs import InsecureClient
 
 from dashboard.main import main
-from dashboard.report.documents import Documents
+from dashboard.report.documents import BATCH, Documents
 from dashboard.report.keeper import DocumentKeeper
 from dashboard.report.tables import LAST as LAST_REPORT
 from dashboard.stores.reports_hdfs import HdfsReports
 from dashboard.stores.webhdfs import WebHdfs
+from spark_jobs.batch import MARK
 from spark_jobs.report_list import REPORTS as REPORTS_OF_THE_BATCH
 from support.engines import Hdfs, free_ports
+from support.report_lake import put
 from support.report_page import ParsedPage
 from support.report_rows import DEMO, DESK, LAST, REPORTS, WORN, of, of_all
 from telemetry.settings import Settings
@@ -32,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def root(hdfs: Hdfs) -> str:
-    """REPORTS_PATH with the tables of one day, as Spark leaves them: times of 96 bits, maps."""
+    """REPORTS_PATH with the tables of one day."""
     client = InsecureClient(hdfs.url, user=hdfs.user)
     folder = "/report-document/gpu-analytics"
     gpus = (DESK, WORN, DEMO)
@@ -41,20 +39,6 @@ def root(hdfs: Hdfs) -> str:
         put(client, f"{folder}/{report}/date={LAST}/part-0.parquet", rows)
     put(client, f"{folder}/summary/date=2026-11-20/part-0.parquet", of("summary", DESK, date(2026, 11, 20))[:0])
     return folder
-
-
-def put(client: InsecureClient, path: str, rows: list[dict[str, Any]]) -> None:
-    columns = {name: _column([row[name] for row in rows]) for name in (rows[0] if rows else {"gpu": "", "demo": True})}
-    content = io.BytesIO()
-    pq.write_table(pa.table(columns), content, use_deprecated_int96_timestamps=True, compression="zstd")
-    client.write(path, data=content.getvalue(), overwrite=True)
-
-
-def _column(values: list[Any]) -> Any:
-    """A map as Spark writes it; counts of minutes and of values alike."""
-    if not any(isinstance(value, dict) for value in values):
-        return pa.array(values)
-    return pa.array([value and list(value.items()) for value in values], pa.map_(pa.string(), pa.float64()))
 
 
 @pytest.fixture
@@ -192,6 +176,7 @@ def test_keeper_makes_what_is_older_once_and_goes_on_after_what_cannot_be_made(o
 def test_report_that_the_keeper_waits_for_is_the_last_of_the_batch() -> None:
     assert REPORTS_OF_THE_BATCH[-1].name == LAST_REPORT
     assert {each.name for each in REPORTS_OF_THE_BATCH} == set(REPORTS)
+    assert f"{MARK}.txt" == BATCH
 
 
 def test_file_is_replaced_in_one_step_under_the_eyes_of_a_reader(place: str) -> None:

@@ -84,7 +84,11 @@ def engine(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
 def query(settings: Settings, sql: Any, *parameters: object) -> list[tuple[Any, ...]]:
     password = settings.postgres_password_file.read_text().strip()
     with psycopg.connect(
-        host="127.0.0.1", port=settings.postgres_port, user="gpustream", password=password, dbname="gpustream"
+        host="127.0.0.1",
+        port=settings.postgres_port,
+        user="gpustream",
+        password=password,
+        dbname=settings.postgres_database,
     ) as connection:
         return connection.execute(sql, parameters).fetchall()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from contextlib import closing
 from typing import Any
 
 from telemetry.clock import SystemClock
@@ -39,28 +40,35 @@ def run(options: argparse.Namespace) -> int:
     from dashboard.app import create_app
     from dashboard.pages.console import Console
     from dashboard.pages.mount import mount
+    from dashboard.report.documents import Documents
+    from dashboard.report.handover import Handover
     from dashboard.report.keeper import DocumentKeeper
     from dashboard.sessions import Sessions
     from dashboard.stores.opened import opened
+    from dashboard.stores.outgoing_postgres import OutgoingReports
+    from dashboard.stores.webhdfs import WebHdfs
 
     # Each connection of a page, each look into a folder: nothing to write down.
     for chatty in ("uvicorn.error", "hdfs.client"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings.load()
     clock = SystemClock()
-    with opened(settings) as stores, DocumentKeeper(settings):
+    with opened(settings) as stores, closing(OutgoingReports(settings)) as outgoing:
+        pages = Documents(settings, WebHdfs(settings))
+        handover = Handover(pages, stores.reports, outgoing, settings.report_timezone, clock)
         app = create_app(settings, stores)
         sessions = Sessions(settings.state_dir, clock, app.state.access.digest)
         mount(app, Console(settings, stores, sessions, clock))
-        uvicorn.run(
-            app,
-            host=settings.console_host,
-            port=options.port or settings.console_port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            # Whoever is asked for by an address of his own choice would have a rate of his own choice.
-            proxy_headers=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        with DocumentKeeper(settings, handover):
+            uvicorn.run(
+                app,
+                host=settings.console_host,
+                port=options.port or settings.console_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Whoever is asked for by an address of his own choice would have a rate of his own choice.
+                proxy_headers=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
     return 0

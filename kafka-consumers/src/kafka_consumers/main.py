@@ -34,6 +34,7 @@ from telemetry.settings import Settings
 
 if TYPE_CHECKING:
     from kafka_consumers.alerts.notify import Notifier
+    from kafka_consumers.alerts.postman import Postman
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
 
     resume = loaded.file.clocks.resume
     engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
-    engine.companion = _notifier(settings, loaded, clock, engine.is_current)
+    engine.companions = (_notifier(settings, loaded, clock, engine.is_current), _postman(settings, loaded, clock))
     _run(settings, engine, "alert-engine", clock, engine)
 
 
@@ -141,6 +142,17 @@ def _notifier(settings: Settings, loaded: AlertConfig, clock: Clock, is_current:
     actions = Actions(policy.actions, loaded.rules.actions_of, webhooks_of(policy.actions, addresses, clock))
     channels = channels_of(policy.contacts, addresses, clock)
     return Notifier(policy, channels, actions, Ledger(settings), clock, is_current)
+
+
+def _postman(settings: Settings, loaded: AlertConfig, clock: Clock) -> Postman:
+    from kafka_consumers.alerts.contacts import Addresses, channels_of
+    from kafka_consumers.alerts.postman import Postman
+    from kafka_consumers.alerts.report_queue import ReportQueue
+
+    contacts, known = loaded.file.reports.contacts, loaded.file.notifications.contacts
+    names = {name for each in contacts.values() for name in each}
+    channels = channels_of({name: known[name] for name in names}, Addresses(), clock)
+    return Postman(contacts, channels, ReportQueue(settings), clock)
 
 
 def _send_report(settings: Settings, options: argparse.Namespace, clock: Clock) -> int:

@@ -25,7 +25,8 @@ from telemetry.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_MARK = "reported_until"
+MARK = "reported_until"
+"""Remembered after each run that was done with everything that had come; the console looks how old it is."""
 
 
 def days_to_make(
@@ -60,11 +61,11 @@ class Batch:
         if not self._has_readings():
             return []
         now = self._lake.mark()
-        touched = self._days_since(Mark.parse(self._store.remembered(_MARK)), now)
+        touched = self._days_since(Mark.parse(self._store.remembered(MARK)), now)
         self._make(days_to_make(touched, REPORTS, self._store.dates))
         self._care_for(touched)
         # Remembered last: a run that is killed is made again in full.
-        self._store.remember(_MARK, now.text())
+        self._store.remember(MARK, now.text())
         return touched
 
     def run(self, days: list[date]) -> None:

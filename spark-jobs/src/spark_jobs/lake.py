@@ -53,7 +53,7 @@ class Lake:
 
     def create(self) -> None:
         """The tables, where they are not there yet; new metrics of the catalogue become columns."""
-        # Of 130 columns what anybody searches by, `status` among them; the least and greatest of each cost every commit.
+        # Of 130 columns what anybody searches by, `status` too; the least and greatest of each cost every commit.
         searched = {"delta.dataSkippingStatsColumns": "gpu,host,mode,origin,row,time,ingested"}
         changes = {"delta.enableChangeDataFeed": "true"}
         self._create(self.readings_uri, schema.readings(self._catalogue), searched | changes)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from dashboard.report.period import Period
+from dashboard.report.shelf import KINDS, Shelf, file_name
 from dashboard.report.tables import LAST
 from dashboard.stores.webhdfs import WebHdfs
 from telemetry.settings import Settings
 
 FOLDER = "documents"
-KINDS = ("html", "pdf")
+BATCH = "reported_until.txt"
+"""In ``_state``; the batch writes it whenever it was done with everything that had come."""
 _DAY = "date="
 
 
@@ -21,33 +23,34 @@ class Documents:
         self._root = settings.reports_path.rstrip("/")
         self._files = files
 
-    def stale(self) -> dict[date, int]:
-        """The days that were reported after their document was made, or have none, the newest first; and when the batch
-        was done with each (milliseconds of HDFS's own clock, as is the age of a document)."""
+    def shelf(self) -> Shelf:
+        """What is there now."""
         tables = {
             day: entry.changed
             for entry in self._files.entries(f"{self._root}/{LAST}")
             if (day := _day(entry.name)) is not None
         }
-        made = {entry.name: entry.changed for entry in self._files.entries(f"{self._root}/{FOLDER}")}
-        return {
-            day: tables[day]
-            for day in sorted(tables, reverse=True)
-            if any(made.get(_name(day.isoformat(), kind), -1) < tables[day] for kind in KINDS)
-        }
+        pages = {entry.name: entry.changed for entry in self._files.entries(f"{self._root}/{FOLDER}")}
+        state = {entry.name: entry.changed for entry in self._files.entries(f"{self._root}/_state")}
+        return Shelf(tables, pages, state.get(BATCH))
+
+    def stale(self) -> dict[date, int]:
+        """The days that were reported after their document was made, or have none, the newest first; and when the batch
+        was done with each (milliseconds of HDFS's own clock, as is the age of a document)."""
+        return self.shelf().stale()
+
+    def html(self, period: Period) -> bytes | None:
+        """The page that is kept; None where there is none."""
+        return self._files.read(f"{self._root}/{FOLDER}/{file_name(period, 'html')}")
 
     def keep(self, period: Period, html: bytes, pdf: bytes) -> list[str]:
         """Puts both in the place of those that are there; where they are."""
         folder = f"{self._root}/{FOLDER}"
         self._files.sweep(folder)
-        places = [f"{folder}/{_name(period.name, kind)}" for kind in KINDS]
+        places = [f"{folder}/{file_name(period, kind)}" for kind in KINDS]
         for place, content in zip(places, (html, pdf), strict=True):
             self._files.replace(place, content)
         return places
-
-
-def _name(what: str, kind: str) -> str:
-    return f"report-{what}.{kind}"
 
 
 def _day(folder: str) -> date | None:

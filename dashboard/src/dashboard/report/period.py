@@ -94,10 +94,15 @@ def week(text: str) -> Period:
     match = _WEEK.fullmatch(text)
     try:
         day = date.fromisocalendar(int(match[1]), int(match[2]), 1) if match else date.fromisoformat(text)
-        monday = day - timedelta(days=day.weekday())
-        return Period(monday, monday + timedelta(days=6))
+        return week_of(day)
     except (ValueError, OverflowError) as error:
         raise Misconfigured("--week", repr(text), "a week such as 2026-W48, or a date in it") from error
+
+
+def week_of(day: date) -> Period:
+    """The ISO week in which ``day`` lies. Raises OverflowError at the ends of the calendar."""
+    monday = day - timedelta(days=day.weekday())
+    return Period(monday, monday + timedelta(days=6))
 
 
 def day(text: str) -> Period:

@@ -53,6 +53,18 @@ class Expected(Strict):
     gpus: int = Field(ge=1, le=1024)
 
 
+class Reports(Strict):
+    """Who gets the page of each day, and that of each week."""
+
+    daily: tuple[str, ...] = ()
+    weekly: tuple[str, ...] = ()
+
+    @property
+    def contacts(self) -> dict[str, tuple[str, ...]]:
+        """By the kind of report."""
+        return {"daily": self.daily, "weekly": self.weekly}
+
+
 class AlertsFile(Strict):
     """The whole file."""
 
@@ -63,6 +75,7 @@ class AlertsFile(Strict):
     inventory: tuple[Expected, ...] = ()
     rules: dict[str, Rule]
     notifications: Policy = Policy()
+    reports: Reports = Reports()
 
     @property
     def expected_gpus(self) -> tuple[str, ...]:
@@ -92,7 +105,16 @@ def load(path: Path, catalogue: Catalogue) -> AlertConfig:
             if action not in file.notifications.actions:
                 known = list(file.notifications.actions)
                 raise Misconfigured(f"{path}: rules.{name}.run", repr(action), f"one of notifications.actions: {known}")
+    for kind, names in file.reports.contacts.items():
+        for number, name in enumerate(names):
+            _check_contact(f"{path}: reports.{kind}.{number}", name, file.notifications)
     return AlertConfig(file, catalogue)
+
+
+def _check_contact(where: str, name: str, policy: Policy) -> None:
+    known = [each for each, contact in policy.contacts.items() if contact.kind != "alertmanager"]
+    if name not in known:
+        raise Misconfigured(where, repr(name), f"one of notifications.contacts that takes documents: {known}")
 
 
 def _check(where: str, rule: Rule, catalogue: Catalogue) -> None:

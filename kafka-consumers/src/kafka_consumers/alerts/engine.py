@@ -42,7 +42,7 @@ class Publisher(Protocol):
 
 
 class Companion(Protocol):
-    """Who tells people; see ``Notifier``."""
+    """Who tells people; see ``Notifier`` and ``Postman``."""
 
     def start(self) -> None: ...
 
@@ -63,7 +63,6 @@ class Engine:
         publisher: Publisher,
         clock: Clock,
         resume: int,
-        companion: Companion | None = None,
     ) -> None:
         """``resume``: after a start, or a pause as long, time alone raises nothing for so long (microseconds)."""
         self._judge = judge
@@ -71,8 +70,8 @@ class Engine:
         self._publisher = publisher
         self._clock = clock
         self._resume = resume
-        self.companion = companion
-        """Begins once no other engine works, and is woken when alerts have changed."""
+        self.companions: tuple[Companion, ...] = ()
+        """They begin once no other engine works, and are woken when alerts have changed."""
         self._positions: dict[Partition, int] | None = None
         self._answered = 0
         self._ticked: int | None = None
@@ -84,8 +83,8 @@ class Engine:
         self._store.start()
         self._store.take_over()
         self._positions = self._store.positions()
-        if self.companion is not None:
-            self.companion.start()
+        for each in self.companions:
+            each.start()
 
     def is_current(self) -> bool:
         """Whether the alerts are as of now: no backlog is being judged."""
@@ -149,8 +148,8 @@ class Engine:
     def _note(self, made: Transaction) -> None:
         if made.changes:
             self._to_publish = True
-            if self.companion is not None:
-                self.companion.wake()
+            for each in self.companions:
+                each.wake()
 
     def _publish(self) -> None:
         while self._to_publish:
@@ -161,7 +160,7 @@ class Engine:
             self._to_publish = bool(waiting)
 
     def close(self) -> None:
-        if self.companion is not None:
-            self.companion.close()
+        for each in self.companions:
+            each.close()
         self._publisher.close()
         self._store.close()

@@ -17,7 +17,7 @@ from telemetry.settings import Settings
 _FAILED_AGAIN = """
 UPDATE notifications SET at = %(at)s, why = %(why)s, alerts = %(alerts)s, ok = %(ok)s, detail = %(detail)s,
     attempts = attempts + 1
-WHERE contact = %(contact)s AND subjects = %(subjects)s AND NOT ok AND why <> 'report'
+WHERE contact = %(contact)s AND subjects = %(subjects)s AND NOT ok AND (why = 'report') = (%(why)s = 'report')
 """
 _FIRST_TIME = """
 INSERT INTO notifications (contact, subjects, at, why, alerts, ok, attempts, detail)
@@ -64,9 +64,8 @@ class Ledger(Database):
         }
 
         def write(connection: Connection) -> None:
-            with connection.transaction(), connection.cursor() as cursor:
-                if not cursor.execute(_FAILED_AGAIN, row).rowcount:
-                    cursor.execute(_FIRST_TIME, row)
+            with connection.transaction():
+                note_message(connection, row)
                 if ok:
                     _note_told(connection, message.contact, message.group, told)
 
@@ -95,6 +94,12 @@ class Ledger(Database):
     def interrupt(self) -> None:
         """An engine before us was killed while it ran these: whether they did their work, nobody knows."""
         self.do(lambda c: c.execute("UPDATE actions SET status = 'interrupted' WHERE status = 'started'"))
+
+
+def note_message(connection: Connection, row: Mapping[str, object]) -> None:
+    """A row of ``notifications``: that of the attempts that failed before, or a new one."""
+    if not connection.execute(_FAILED_AGAIN, row).rowcount:
+        connection.execute(_FIRST_TIME, row)
 
 
 def _situation(connection: Connection, now: int, since: int) -> Situation:

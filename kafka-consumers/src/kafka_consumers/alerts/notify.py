@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from threading import Event, Thread
@@ -19,6 +20,7 @@ from kafka_consumers.alerts.channels import Channel
 from kafka_consumers.alerts.ledger import Ledger
 from kafka_consumers.alerts.notice import Message, Told
 from kafka_consumers.alerts.policy import Policy
+from kafka_consumers.alerts.retry import Retries, attempt
 from kafka_consumers.alerts.stages import decide
 from kafka_consumers.waiting import Server
 from telemetry.clock import Clock
@@ -28,7 +30,6 @@ from telemetry.timestamp import SECOND
 logger = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
-_FIRST_RETRY, _LAST_RETRY = 5 * SECOND, 300 * SECOND
 _MOST_HELD = 60 * SECOND
 
 
@@ -62,8 +63,7 @@ class Notifier:
         self._is_current = is_current
         self._held_since: int | None = None
         self._busy: set[str] = set()
-        self._failures: dict[str, int] = {}
-        self._not_before: dict[str, int] = {}
+        self._retries = Retries()
         self._done: queue.SimpleQueue[tuple[str, list[Delivery]]] = queue.SimpleQueue()
         self._unwritten: list[tuple[str, list[Delivery]]] = []
         self._began = False
@@ -117,7 +117,7 @@ class Notifier:
             if (contact, group) not in sending and flow.told.get((contact, group)) != before:
                 self._ledger.note_told(contact, group, flow.told.get((contact, group)))
         for contact, messages in groupby(flow.messages, key=attrgetter("contact")):
-            if contact not in self._busy and now >= self._not_before.get(contact, 0):
+            if contact not in self._busy and self._retries.may_try(contact, now):
                 self._busy.add(contact)
                 of_contact = [(each, flow.told.get((contact, each.group))) for each in messages]
                 Thread(target=self._deliver, args=(contact, of_contact), name=f"to-{contact}", daemon=True).start()
@@ -134,23 +134,12 @@ class Notifier:
     def _deliver(self, contact: str, messages: Sequence[tuple[Message, Told | None]]) -> None:
         done = []
         for message, told in messages:
-            detail = self._attempt(contact, message)
+            detail = attempt(contact, partial(self._channels[contact].deliver, message))
             done.append(Delivery(message, told, not detail, detail))
             if detail:
                 break  # the others would fare no better; they are decided again
         self._done.put((contact, done))
         self._wake.set()
-
-    def _attempt(self, contact: str, message: Message) -> str:
-        """What went wrong; empty where it was taken."""
-        try:
-            self._channels[contact].deliver(message)
-        except Unavailable as error:
-            return str(error) or "not taken"
-        except Exception as error:
-            logger.exception("fault contact=%s", contact)
-            return f"{type(error).__name__}: {error}"[:300]
-        return ""
 
     def _write_down(self) -> None:
         while not self._done.empty():
@@ -168,12 +157,10 @@ class Notifier:
     def _remember(self, contact: str, delivery: Delivery, now: int) -> None:
         count = len(delivery.message.firing) + len(delivery.message.resolved)
         if delivery.ok:
-            self._failures.pop(contact, None)
+            self._retries.taken(contact)
             logger.info("told contact=%s why=%s alerts=%d", contact, delivery.message.why, count)
             return
-        failures = self._failures[contact] = self._failures.get(contact, 0) + 1
-        pause = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(failures - 1, 10))
-        self._not_before[contact] = now + pause
+        failures, pause = self._retries.failed(contact, now)
         logger.warning(
             "not_told contact=%s alerts=%d attempts=%d error=%s: tried again in %d s",
             contact,

@@ -71,6 +71,25 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "notifications.routes.0.quiet_hours.time_zone",
         "Europe/Berlin",
     ),
+    "a contact of reports that does not exist": (
+        {
+            "rules": {},
+            "notifications": {"contacts": {"ops": {"url_setting": "NOTIFY_OPS"}}},
+            "reports": {"daily": ["ops", "nobody"]},
+        },
+        "reports.daily.1: found 'nobody'",
+        "one of notifications.contacts that takes documents: ['ops']",
+    ),
+    "a contact that takes no documents": (
+        {
+            "rules": {},
+            "notifications": {"contacts": {"prom": {"kind": "alertmanager", "url_setting": "NOTIFY_PROM"}}},
+            "reports": {"weekly": ["prom"]},
+        },
+        "reports.weekly.0: found 'prom'",
+        "takes documents",
+    ),
+    "reports of a month": ({"rules": {}, "reports": {"monthly": []}}, "reports.monthly", "no such key"),
     "a host that is none": ({"rules": {}, "inventory": [{"host": "a b", "gpus": 1}]}, "inventory.0.host", "a b"),
 }
 
@@ -113,6 +132,15 @@ def test_our_own_rules_ask_to_migrate_the_workload_of_a_gpu_above_its_critical_t
     [fired] = [change.alert for change in world.changes if change.alert.state == "firing"]
     assert (fired.rule, fired.severity, fired.action) == ("gpu_temperature_critical", "critical", "migrate workload")
     assert fired.message.startswith("desk:0: GPU temperature 96.0 is above 95 °C.")
+
+
+def test_reports_go_to_nobody_unless_the_file_says_so(tmp_path: Path) -> None:
+    assert config.load(ROOT / "config/alerts.yaml", CATALOGUE).file.reports.contacts == {"daily": (), "weekly": ()}
+    path = tmp_path / "alerts.yaml"
+    contacts = {"ops": {"url_setting": "NOTIFY_OPS"}}
+    given = {**SETTINGS, "rules": {}, "notifications": {"contacts": contacts}, "reports": {"daily": ["ops"]}}
+    path.write_text(yaml.safe_dump(given), encoding="utf-8")
+    assert config.load(path, CATALOGUE).file.reports.contacts == {"daily": ("ops",), "weekly": ()}
 
 
 def test_a_star_stands_for_every_metric_that_has_the_level() -> None:
