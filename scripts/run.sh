@@ -31,4 +31,6 @@ echo "$$ $(ps -o lstart= -p $$)" >"$GPUSTREAM_RUN_DIR/pids/$name"
 # shellcheck disable=SC1091  # made by scripts/venv.sh
 source .venv/bin/activate
 export PYTHONUNBUFFERED=1
+# Else the C library keeps a pool of memory for each of many threads, in the JVMs above all.
+export MALLOC_ARENA_MAX=2
 exec "$@"

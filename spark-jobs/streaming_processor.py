@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: Heartbeat, stop: Event) -> None:
-    spark = session("gpustream streaming", settings, page=True)
+    spark = session("gpustream streaming", settings, lasts=True)
     lake = Lake(spark, settings, metrics)
     lake.create()
     writer = BatchWriter(spark, lake, metrics, settings, SystemClock())

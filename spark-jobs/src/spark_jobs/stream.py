@@ -39,7 +39,7 @@ MOST_SPANS = 50
 """Each is a condition in a query's text, and a straggler needs one; beyond, the nearest are read as one."""
 MOST_WINDOWS = 4000
 """So many are looked at for anomalies at once: 40,000 rows, in some 20 MB."""
-REST_TRIGGERS = 3
+REST_TRIGGERS = 2
 """So long without a batch, in triggers, means that none is coming."""
 
 

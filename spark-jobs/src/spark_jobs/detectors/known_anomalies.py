@@ -21,8 +21,8 @@ Read = Callable[[list[Span]], Iterable[Episode]]
 """All anomalies in the lake of the dates (UTC) of the spans."""
 _FIRST = EPOCH.toordinal()
 
-HELD_BATCHES = 6
-"""What only grows is written with the sixth batch at the latest."""
+HELD_BATCHES = 3
+"""What only grows is written with the third batch at the latest: once a minute, by default."""
 MOST = 20_000
 """Beyond, the dates that were asked for longest ago are forgotten, but for those of the batch."""
 
