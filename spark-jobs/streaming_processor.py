@@ -49,12 +49,14 @@ def main() -> int:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     heartbeat = Heartbeat(settings.state_dir, PROCESS)
     servers = Servers.of(settings, SystemClock())
+    # Spark takes its ten seconds to begin while the servers, started beside it, take theirs.
+    spark = session("gpustream streaming", settings, lasts=True)
     while servers.away() and not stop.wait(1):
         heartbeat.beat()
     if stop.is_set():
         return 0
     try:
-        _run(settings, metrics, servers, heartbeat, stop)
+        _run(spark, settings, metrics, servers, heartbeat, stop)
     except (PySparkException, Py4JError) as error:
         # With a server away the trace says nothing that its absence does not.
         away = servers.away(at_once=True)
@@ -64,8 +66,14 @@ def main() -> int:
     return 0
 
 
-def _run(settings: Settings, metrics: Catalogue, servers: Servers, heartbeat: Heartbeat, stop: Event) -> None:
-    spark = session("gpustream streaming", settings, lasts=True)
+def _run(
+    spark: SparkSession,
+    settings: Settings,
+    metrics: Catalogue,
+    servers: Servers,
+    heartbeat: Heartbeat,
+    stop: Event,
+) -> None:
     lake = Lake(spark, settings, metrics)
     lake.create()
     writer = BatchWriter(spark, lake, metrics, settings, SystemClock())

@@ -63,13 +63,15 @@ class Lake:
             self._create(self.anomalies_uri, schema.ANOMALIES, {})
 
     def _create(self, uri: str, columns: StructType, properties: dict[str, str]) -> None:
-        table = DeltaTable.createIfNotExists(self._spark).location(uri).addColumns(columns).partitionedBy("date")
-        # A reader without a JVM must understand the table: no feature beyond the plainest. A commit each trigger is
-        # 8,640 small files a day; the nightly batch asks for those since its last run.
-        plain = {"delta.enableDeletionVectors": "false", "delta.logRetentionDuration": "interval 7 days"}
-        for name, value in (plain | properties).items():
-            table = table.property(name, value)
-        table.execute()
+        if not DeltaTable.isDeltaTable(self._spark, uri):
+            table = DeltaTable.createIfNotExists(self._spark).location(uri).addColumns(columns).partitionedBy("date")
+            # A reader without a JVM must understand the table: no feature beyond the plainest. A commit each trigger is
+            # thousands of small files a day; the nightly batch asks for those since its last run.
+            plain = {"delta.enableDeletionVectors": "false", "delta.logRetentionDuration": "interval 7 days"}
+            for name, value in (plain | properties).items():
+                table = table.property(name, value)
+            table.execute()
+            return
         # A table that was there keeps its columns. The stream reads and appends by these, so a new metric of the
         # catalogue must be one of them before its first reading comes.
         there = set(self._spark.read.format("delta").load(uri).columns)
