@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(settings: Settings, metrics: Catalogue, options: argparse.Namespace) -> None:
-    spark = session("gpustream batch", settings, lasts=False)
+    spark = session("gpustream batch", settings, page=False)
     batch = Batch(spark, settings, metrics)
     if options.date:
         batch.run([options.date])

@@ -50,7 +50,7 @@ def main() -> int:
     heartbeat = Heartbeat(settings.state_dir, PROCESS)
     servers = Servers.of(settings, SystemClock())
     # Spark takes its ten seconds to begin while the servers, started beside it, take theirs.
-    spark = session("gpustream streaming", settings, lasts=True)
+    spark = session("gpustream streaming", settings, page=True)
     while servers.away() and not stop.wait(1):
         heartbeat.beat()
     if stop.is_set():

@@ -1,5 +1,4 @@
-"""The Spark session: everything about it stands in spark-defaults.conf, but for the name, the page's port and the
-compilers of the JVM."""
+"""The Spark session: everything about it stands in spark-defaults.conf, but for the name and the page's port."""
 
 from __future__ import annotations
 
@@ -7,14 +6,8 @@ from pyspark.sql import SparkSession
 
 from telemetry.settings import Settings
 
-_BOTH_COMPILERS = "-XX:+TieredCompilation"
-"""The JVM's own way, in the place of what spark-defaults.conf says for short runs."""
 
-
-def session(name: str, settings: Settings, *, lasts: bool) -> SparkSession:
-    """The session of this process. One that ``lasts`` serves the driver's page on SPARK_UI_PORT, and its JVM, where it
-    begins with the session, compiles what runs often a second time."""
-    builder = SparkSession.builder.appName(name).config("spark.ui.enabled", str(lasts).lower())
-    if lasts:
-        builder = builder.config("spark.driver.defaultJavaOptions", _BOTH_COMPILERS)
+def session(name: str, settings: Settings, *, page: bool) -> SparkSession:
+    """The session of this process; ``page`` says whether it serves the driver's page on SPARK_UI_PORT."""
+    builder = SparkSession.builder.appName(name).config("spark.ui.enabled", str(page).lower())
     return builder.config("spark.ui.port", str(settings.spark_ui_port)).getOrCreate()
