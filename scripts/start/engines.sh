@@ -17,6 +17,8 @@ start_engines() {
     start_programs "${ENGINES[@]}"
     # The rest waits for the engines by itself, and Spark takes longest: it may begin now, but for the very first time.
     if [[ -f $STATE_DIR/onboarded ]]; then start_programs "${READERS[@]}"; fi
+    # The stream's first batch is what lies in Kafka when it begins: the demonstration's readings should be in it.
+    if [[ -f $STATE_DIR/history-sent ]] && demo_is_on; then start_programs demo; fi
     local engine waiting=() status=0
     for engine in kafka influxdb hdfs postgres; do
         wait_for_engine "$engine" &
