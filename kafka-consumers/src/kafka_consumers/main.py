@@ -126,6 +126,8 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     from kafka_consumers.alerts.engine import Engine
     from kafka_consumers.alerts.store import Store
 
+    # One thread decodes while another waits for PostgreSQL at a dozen places: each answer would wait 5 ms for its turn.
+    sys.setswitchinterval(0.0005)
     resume = loaded.file.clocks.resume
     engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
     engine.companions = (_notifier(settings, loaded, clock, engine.is_current), _postman(settings, loaded, clock))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from kafka_consumers.alerts.judge import Judge
+from kafka_consumers.alerts.known_tracks import KnownTracks
 from kafka_consumers.alerts.store import Store
 from kafka_consumers.alerts.transaction import (
     Arrival,
@@ -73,6 +74,7 @@ class Engine:
         self.companions: tuple[Companion, ...] = ()
         """They begin once no other engine works, and are woken when alerts have changed."""
         self._positions: dict[Partition, int] | None = None
+        self._known = KnownTracks(store.tracks)
         self._answered = 0
         self._ticked: int | None = None
         self._watching_from = 0
@@ -101,13 +103,14 @@ class Engine:
     def write(self, items: Sequence[Arrival]) -> list[Refusal]:
         try:
             positions = self._store.positions() if self._positions is None else self._positions
-            made = judge_batch(self._judge, self._store.tracks(keys_of(items)), positions, items)
+            made = judge_batch(self._judge, self._known.of(keys_of(items)), positions, items)
             self._store.commit(made, positions)
         except Unavailable:
             # The commit may have come through all the same: only the store knows.
-            self._positions = None
+            self._forget()
             raise
         self._positions = {**positions, **made.positions}
+        self._known.keep(made.tracks)
         self._note(made)
         if self._clock.now() - self._answered >= _ANSWER_EVERY:
             self._answer()
@@ -141,9 +144,19 @@ class Engine:
             self._commit(tick_all(self._judge, due, now))
 
     def _commit(self, made: Transaction) -> None:
-        if made.tracks or made.answers:
+        if not made.tracks and not made.answers:
+            return
+        try:
             self._store.commit(made, {})
-            self._note(made)
+        except Unavailable:
+            self._forget()
+            raise
+        self._known.keep(made.tracks)
+        self._note(made)
+
+    def _forget(self) -> None:
+        self._positions = None
+        self._known.forget()
 
     def _note(self, made: Transaction) -> None:
         if made.changes:
@@ -157,7 +170,7 @@ class Engine:
             if waiting:
                 self._publisher.publish([(each.gpu, each.message) for each in waiting])
                 self._store.published(waiting)
-            self._to_publish = bool(waiting)
+            self._to_publish = len(waiting) == _PUBLISHED_AT_ONCE
 
     def close(self) -> None:
         for each in self.companions:

@@ -45,10 +45,14 @@ WITH answered AS (
 INSERT INTO comments (alert_id, by_whom, at, words)
 SELECT alert_id, by_whom, at, comment FROM answered WHERE comment <> ''
 """
-# The condition is the lock: a second engine that has judged the same records meanwhile makes this change no row.
+# The condition is the lock: a second engine that has judged the same records meanwhile makes this change fewer rows.
 _MOVE = """
-INSERT INTO positions (topic, partition, next_offset) VALUES (%s, %s, %s)
-ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset WHERE positions.next_offset = %s
+INSERT INTO positions AS p (topic, partition, next_offset)
+SELECT topic, partition, after FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(after)s::bigint[])
+    AS moved (topic, partition, after)
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+WHERE (p.topic, p.partition, p.next_offset) IN
+    (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(before)s::bigint[]))
 """
 
 
@@ -126,18 +130,19 @@ class Store(Database):
 
     def _commit(self, connection: Connection, made: Transaction, judged_from: Mapping[Partition, int]) -> None:
         with connection.transaction(), connection.cursor() as cursor:
-            for partition, after in made.positions.items():
-                cursor.execute(_MOVE, (*partition, after, judged_from.get(partition, 0)))
-                if cursor.rowcount != 1:
-                    raise Unavailable(
-                        f"another alert engine judges {partition[0]}/{partition[1]}: one of the two must end"
-                    )
+            if made.positions:
+                cursor.execute(_MOVE, _moves(made.positions, judged_from))
+                if cursor.rowcount != len(made.positions):
+                    names = ", ".join(f"{topic}/{number}" for topic, number in sorted(made.positions))
+                    raise Unavailable(f"another alert engine judges some of {names}: one of the two must end")
             if tracks := [_track_row(key, track, made.due.get(key)) for key, track in made.tracks.items()]:
                 # One statement for all: a thousand GPUs send each second.
                 cursor.execute(_SAVE_TRACK, [list(column) for column in zip(*tracks, strict=True)])
-            cursor.executemany(_SAVE_ALERT, [_alert_row(change.alert) for change in made.changes])
-            cursor.executemany(_SAVE_CHANGE, [_change_row(change) for change in made.changes])
-            cursor.executemany(_ANSWER, [(outcome, number) for number, outcome in made.answers.items()])
+            if made.changes:
+                cursor.executemany(_SAVE_ALERT, [_alert_row(change.alert) for change in made.changes])
+                cursor.executemany(_SAVE_CHANGE, [_change_row(change) for change in made.changes])
+            if made.answers:
+                cursor.executemany(_ANSWER, [(outcome, number) for number, outcome in made.answers.items()])
 
     def to_publish(self, most: int) -> list[Outgoing]:
         """The oldest changes that the topic does not have yet, in their order."""
@@ -152,6 +157,15 @@ class Store(Database):
         """Kafka has acknowledged these."""
         numbers = [each.number for each in sent]
         self.do(lambda c: c.execute("UPDATE changes SET published = true WHERE number = ANY(%s)", (numbers,)))
+
+
+def _moves(positions: Mapping[Partition, int], judged_from: Mapping[Partition, int]) -> dict[str, list[object]]:
+    return {
+        "topics": [topic for topic, _ in positions],
+        "partitions": [number for _, number in positions],
+        "before": [judged_from.get(partition, 0) for partition in positions],
+        "after": list(positions.values()),
+    }
 
 
 def _track_row(key: TrackKey, track: Track, due: int | None) -> tuple[object, ...]:
