@@ -26,6 +26,7 @@ from telemetry.timestamp import format_time
 
 logger = logging.getLogger(__name__)
 
+_FETCH_WAIT_MS = 20
 _FETCH_BYTES = 8 * 1024 * 1024  # above the largest message that config/topics.yaml lets in
 _BOOTSTRAP_MS = 3_000  # a start that is to be stopped waits no longer than this for the first answer
 _ANSWER_MS = 2_000  # for what the loop asks between two polls
@@ -45,6 +46,9 @@ def connect(settings: Settings, group: str | None, wanted: Sequence[str], *, fro
         # A topic that is made, or grows, after our start is noticed this soon.
         metadata_max_age_ms=10_000,
         request_timeout_ms=int(settings.kafka_client_timeout_seconds * 1000),
+        # Kafka holds back an answer about partitions that are empty for so long, and with it all others of the
+        # connection: what came meanwhile into another one, and where each ends. Its default is half a second.
+        fetch_max_wait_ms=_FETCH_WAIT_MS,
         fetch_max_bytes=_FETCH_BYTES * 2,
         max_partition_fetch_bytes=_FETCH_BYTES,
         # A consumer that was killed keeps its partitions for as long: this is how long its successor waits.

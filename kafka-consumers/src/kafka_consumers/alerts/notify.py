@@ -30,6 +30,8 @@ from telemetry.timestamp import SECOND
 logger = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
+_REST_SECONDS = 1.0
+"""Between two decisions, however many alerts change: each looks at all that are open, and the judging must not wait."""
 _MOST_HELD = 60 * SECOND
 
 
@@ -92,6 +94,7 @@ class Notifier:
             try:
                 self.step()
                 postgres.answered()
+                self._stop.wait(_REST_SECONDS)
             except Unavailable as error:
                 postgres.pause(error)
             except Exception:
