@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -88,13 +89,19 @@ class Notifier:
 
     def _run(self) -> None:
         postgres = Server("postgres", self._clock, self._stop)
+        decided = -_REST_SECONDS
         while not self._stop.is_set():
-            self._wake.wait(_EVERY_SECONDS)
+            rests = max(0.0, decided + _REST_SECONDS - time.monotonic())
+            self._wake.wait(rests or _EVERY_SECONDS)
             self._wake.clear()
             try:
-                self.step()
+                if time.monotonic() < decided + _REST_SECONDS:
+                    # What was taken is noted at once: a kill would have it sent again.
+                    self._write_down()
+                else:
+                    decided = time.monotonic()
+                    self.step()
                 postgres.answered()
-                self._stop.wait(_REST_SECONDS)
             except Unavailable as error:
                 postgres.pause(error)
             except Exception:
