@@ -138,7 +138,7 @@ autostart=false
 def test_real_supervisord_is_read(run_dir: Path) -> None:
     deadline = time.monotonic() + 20
     states: dict[str, str] = {}
-    while states.get("streaming") != "EXITED" and time.monotonic() < deadline:
+    while (states.get("kafka"), states.get("streaming")) != ("RUNNING", "EXITED") and time.monotonic() < deadline:
         try:
             states = {each.name: each.state for each in Keeper(run_dir).programs()}
         except Unavailable:
