@@ -102,26 +102,37 @@ class Engine:
 
     def write(self, items: Sequence[Arrival]) -> list[Refusal]:
         try:
-            positions = self._store.positions() if self._positions is None else self._positions
-            made = judge_batch(self._judge, self._known.of(keys_of(items)), positions, items)
-            self._store.commit(made, positions)
+            self._write(items)
         except Unavailable:
-            # The commit may have come through all the same: only the store knows.
             self._forget()
             raise
+        return []
+
+    def tick(self, now: int) -> None:
+        """Everything that Kafka had taken by ``now`` has been judged. Called about once a second."""
+        try:
+            self._answer()
+            self._pass_time(now)
+            self._publish()
+        except Unavailable:
+            self._forget()
+            raise
+
+    def _write(self, items: Sequence[Arrival]) -> None:
+        positions = self._store.positions() if self._positions is None else self._positions
+        made = judge_batch(self._judge, self._known.of(keys_of(items)), positions, items)
+        self._store.commit(made, positions)
         self._positions = {**positions, **made.positions}
         self._known.keep(made.tracks)
         self._note(made)
         if self._clock.now() - self._answered >= _ANSWER_EVERY:
             self._answer()
         self._publish()
-        return []
 
-    def tick(self, now: int) -> None:
-        """Everything that Kafka had taken by ``now`` has been judged. Called about once a second."""
-        self._answer()
-        self._pass_time(now)
-        self._publish()
+    def _forget(self) -> None:
+        """A commit may have come through all the same, and another engine may have worked: only the store knows."""
+        self._positions = None
+        self._known.forget()
 
     def _answer(self) -> None:
         """What people asked for. They do not wait for a backlog."""
@@ -144,19 +155,10 @@ class Engine:
             self._commit(tick_all(self._judge, due, now))
 
     def _commit(self, made: Transaction) -> None:
-        if not made.tracks and not made.answers:
-            return
-        try:
+        if made.tracks or made.answers:
             self._store.commit(made, {})
-        except Unavailable:
-            self._forget()
-            raise
-        self._known.keep(made.tracks)
-        self._note(made)
-
-    def _forget(self) -> None:
-        self._positions = None
-        self._known.forget()
+            self._known.keep(made.tracks)
+            self._note(made)
 
     def _note(self, made: Transaction) -> None:
         if made.changes:
