@@ -39,6 +39,7 @@ MOST_SPANS = 50
 """Each is a condition in a query's text, and a straggler needs one; beyond, the nearest are read as one."""
 MOST_WINDOWS = 4000
 """So many are looked at for anomalies at once: 40,000 rows, in some 20 MB."""
+TRIES_TO_CATCH_UP = 3
 REST_TRIGGERS = 2
 """So long without a batch, in triggers, means that none is coming."""
 
@@ -55,7 +56,7 @@ class BatchWriter:
         self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
         self._ended = clock.now()
         self._busy = Lock()
-        self._is_caught_up = self._detection is None
+        self._tries_to_catch_up = TRIES_TO_CATCH_UP
         self.tally = Tally()
         self._application = ""
         self._named = Event()
@@ -99,18 +100,21 @@ class BatchWriter:
     def _catch_up(self) -> None:
         """Once: judges again what the last batches of the run before brought, which may have been killed with anomalies
         that it had not written yet. After the first readings stand in the lake: whoever starts waits for those."""
-        if self._is_caught_up:
+        if self._detection is None or not self._tries_to_catch_up:
             return
-        self._is_caught_up = True
+        self._tries_to_catch_up -= 1
         try:
             self._judge_again()
+            self._tries_to_catch_up = 0
         except PySparkException as error:
-            # What was compacted a week ago cannot be asked for by its commits any more; nothing waits for so long.
-            logger.warning("the last batches are not judged again: error=%s", str(error).splitlines()[0])
+            # HDFS was away for a moment; or what was compacted a week ago cannot be asked for by its commits any more,
+            # and nothing waits for so long.
+            words = "the last batches are not judged again, tries_left=%d: error=%s"
+            logger.warning(words, self._tries_to_catch_up, str(error).splitlines()[0])
 
     def _judge_again(self) -> None:
-        # One of them may be of this run.
-        readings = self._lake.last_appended(HELD_BATCHES + 2).persist()
+        # Some of them may be of this run.
+        readings = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).persist()
         length = self._settings.window_seconds
         starts = readings.select("gpu", F.unix_micros(windows.start_of(length)).alias("start")).distinct().collect()
         touched = [(row["gpu"], row["start"]) for row in starts]
@@ -152,6 +156,9 @@ class BatchWriter:
                 .option("topic", topics.GPU_WINDOWS)
                 .save()
             )
+            if number == 0:
+                # A query's very first: there is none before it, and it begins with the oldest that Kafka has.
+                self._tries_to_catch_up = 0
             self._catch_up()
             # The batch's readings and no others: what those before them showed is known.
             self._look(readings if suspicious else None, made, touched)
