@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.conftest import DESKTOP, PATIENCE, PHONE, Open, sign_in, watch
 from support.console_platform import ROOT, ConsolePlatform
 from support.identities import dry_run, eventually
-from support.live_cards import HOT, WELL, LiveCards
+from support.live_cards import HOT, LATER, WELL, LiveCards
 from telemetry import topics
 
 SAMPLE = ROOT / "data" / "samples" / "gaming-rtx-4090.txt"
@@ -233,15 +233,27 @@ def test_the_pipeline_and_what_it_could_not_use(open_as: Open, platform: Console
 def test_the_keyboard_reaches_everything(open_as: Open, cards: LiveCards) -> None:
     page = open_as("viewer", "/")
     expect(page.locator("a.gpu-card").first).to_be_visible()
-    reached = []
-    for _ in range(14):
+    reached: list[str] = []
+    while not any(text.startswith("GeForce RTX") for text in reached) and len(reached) < 40:
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim().slice(0, 40)"))
     assert reached[0] == "To the content"
     assert {"Overview", "GPU", "Compare", "Reports", "Logs", "Pipeline", "Sign out"} <= set(reached)
-    assert any(text.startswith("GeForce RTX") for text in reached)
-    ring = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
-    assert ring == "2px"
+    assert reached[-1].startswith("GeForce RTX")
+    assert len(set(reached)) == len(reached), "somewhere the focus was lost, and it went through the same links again"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "2px"
+
+
+def test_the_keyboard_keeps_its_place_while_the_page_changes(open_as: Open, cards: LiveCards) -> None:
+    """The link to the alerts says how many are open: one more, and whoever stands on a link still stands on it."""
+    page = open_as("operator", "/")
+    alerts = page.locator("nav a", has_text="Alerts")
+    expect(alerts.locator(".count")).to_be_visible()
+    before = alerts.locator(".count").inner_text()
+    page.locator("nav a", has_text="Logs").focus()
+    cards.join(LATER)
+    expect(alerts.locator(".count")).not_to_have_text(before)
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Logs"
 
 
 def test_every_page_looks_right_everywhere(open_as: Open, cards: LiveCards, artefacts: Path) -> None:

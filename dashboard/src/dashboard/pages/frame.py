@@ -22,15 +22,22 @@ from telemetry.errors import Unavailable
 
 THEME_COOKIE = "gpustream-theme"
 _THEMES: dict[str, bool | None] = {"auto": None, "dark": True, "light": False}
-_SECTIONS = (
-    ("overview", "Overview", "/"),
-    ("gpu", "GPU", "/gpu"),
-    ("compare", "Compare", "/compare"),
-    ("alerts", "Alerts", "/alerts"),
-    ("reports", "Reports", "/reports"),
-    ("logs", "Logs", "/logs"),
-    ("pipeline", "Pipeline", "/pipeline"),
-)
+
+
+class _Section(NamedTuple):
+    word: str
+    href: str
+
+
+_SECTIONS = {
+    "overview": _Section("Overview", "/"),
+    "gpu": _Section("GPU", "/gpu"),
+    "compare": _Section("Compare", "/compare"),
+    "alerts": _Section("Alerts", "/alerts"),
+    "reports": _Section("Reports", "/reports"),
+    "logs": _Section("Logs", "/logs"),
+    "pipeline": _Section("Pipeline", "/pipeline"),
+}
 _PATIENCE = 20.0
 BEFORE_PAINT = (
     "<style>html{background:#f3f5f8}html.dark{background:#0e1218}</style>"
@@ -119,7 +126,7 @@ def _frame(visit: Visit, section: str) -> ui.element:
     skip = ui.html(sanitize=False)
     with ui.element("aside").classes("rail"):
         ui.html(tag("a", brand(), href="/", class_="brand", aria_label="gpustream, overview"), sanitize=False)
-        nav = ui.html(_navigation(section, 0), sanitize=False, tag="nav").props('aria-label="Pages"')
+        alerts = _navigation(section)
         with ui.element("div").classes("who"):
             name, role = visit.person
             ui.label(name if name == role.word else f"{name}, {role.word}").classes("as small soft")
@@ -143,7 +150,8 @@ def _frame(visit: Visit, section: str) -> ui.element:
             found = len(await visit.console.open_alerts.get())
         except Unavailable:
             return
-        nav.content = _navigation(section, found)
+        alerts.content = _section("alerts", found)
+        alerts.props(f'aria-label="Alerts, {found} open"' if found else "", remove="" if found else "aria-label")
 
     ui.timer(3.0, count)
     return main
@@ -160,18 +168,23 @@ def brand() -> Markup:
     )
 
 
-def _navigation(here: str, alerts: int) -> Markup:
-    links = []
-    for name, word, href in _SECTIONS:
-        count = (
-            tag("span", alerts if alerts < 1000 else "999+", class_="count") if name == "alerts" and alerts else None
-        )
-        aria = f"{word}, {alerts} open" if count else None
-        current = "page" if name == here else None
-        links.append(
-            tag("a", icon(name, 20), tag("span", word), count, href=href, aria_current=current, aria_label=aria)
-        )
-    return joined(*links)
+def _navigation(here: str) -> ui.html:
+    """Links that stay as long as the page, whatever is said in them: the keyboard may be on one of them.
+
+    Returns the one to the alerts: how many are open is said in it.
+    """
+    links = {}
+    with ui.element("nav").props('aria-label="Pages"'):
+        for name in _SECTIONS:
+            links[name] = ui.html(_section(name), sanitize=False, tag="a").props(f'href="{_SECTIONS[name].href}"')
+            if name == here:
+                links[name].props('aria-current="page"')
+    return links["alerts"]
+
+
+def _section(name: str, count: int = 0) -> Markup:
+    told = tag("span", count if count < 1000 else "999+", class_="count") if count else None
+    return joined(icon(name, 20), tag("span", _SECTIONS[name].word), told)
 
 
 def _theme_words(dark: bool | None) -> Markup:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from nicegui import ui
 
 from dashboard.card_words import counted
-from dashboard.pages.markup import Markup, tag
+from dashboard.pages.markup import Markup, joined, tag
 from dashboard.stores.pipeline import Letter
 from telemetry.messages import FileOrigin
 from telemetry.timestamp import parse_time
@@ -13,8 +15,24 @@ from telemetry.timestamp import parse_time
 _MOST_BYTES = 400
 
 
-def told(letter: Letter) -> Iterator[Markup]:
-    """Cells: reason and detail with the bytes, where it was."""
+class Lines:
+    """A table of dead letters that grows. A line that is there stays as it is: somebody may be reading its bytes."""
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+        with ui.element("div").classes("scroll"), ui.element("table"):
+            self._body = ui.element("tbody")
+
+    def show(self, letters: Sequence[Letter]) -> None:
+        for each in letters:
+            if each.id not in self._shown:
+                self._shown.add(each.id)
+                with self._body:
+                    ui.html(joined(*_cells(each)), sanitize=False, tag="tr")
+
+
+def _cells(letter: Letter) -> Iterator[Markup]:
+    """Reason and detail with the bytes, where it was."""
     dead = letter.letter
     yield tag(
         "td",

@@ -11,7 +11,7 @@ from dashboard.pages import frame, log_rows, notices
 from dashboard.pages.console import Console
 from dashboard.pages.frame import Visit
 from dashboard.pages.icons import icon
-from dashboard.pages.letters import told
+from dashboard.pages.letters import Lines
 from dashboard.pages.markup import Markup, joined, tag
 from dashboard.pages.states import OF_LOG, badge, named
 from dashboard.stores.away import Missing
@@ -49,7 +49,8 @@ class LogPage:
         self._card = ui.html(sanitize=False)
         with ui.element("section").classes("panel story"):
             ui.html("What was not read, and why", tag="h2", sanitize=False)
-            self._rejected = ui.html(sanitize=False)
+            self._rejected = ui.html(sanitize=False, tag="p")
+            self._lines = Lines()
 
     async def show(self) -> None:
         try:
@@ -88,23 +89,25 @@ class LogPage:
 
     async def _show_rejected(self, log: LogState) -> None:
         if log.state == "rejected":
-            self._rejected.content = tag("p", f"The whole file: {(log.reason or '').replace('_', ' ')}. {log.detail}")
+            self._rejected.content = tag(
+                "span", f"The whole file: {(log.reason or '').replace('_', ' ')}. {log.detail}"
+            )
             return
         try:
             letters = await asyncio.to_thread(self._letters)
         except GpustreamError as error:
-            self._rejected.content = tag("p", str(error), class_="soft")
+            self._rejected.content = tag("span", str(error), class_="soft")
             return
-        if not letters:
-            self._rejected.content = tag("p", "Every row was read.", class_="soft")
-            return
-        lines = [tag("tr", *told(each)) for each in letters[:_SHOWN]]
-        self._rejected.content = joined(
-            tag("p", counted(len(letters), "line"), " could not be used; each is kept with its bytes."),
-            tag("div", tag("table", *lines), class_="scroll"),
-        )
+        if letters:
+            words = f"{counted(len(letters), 'line')} could not be used; each is kept with its bytes."
+            self._rejected.content = tag("span", words)
+            self._lines.show(letters[:_SHOWN])
+        else:
+            words = "Every row was read." if log.state in _READ else "Nothing so far."
+            self._rejected.content = tag("span", words, class_="soft")
 
     def _letters(self) -> list[Letter]:
+        """In the order of the log."""
         found: list[Letter] = []
         after: str | None = None
         for _ in range(_PAGES):
@@ -113,7 +116,7 @@ class LogPage:
             after = page.next
             if after is None:
                 break
-        return found
+        return found[::-1]
 
     def _is_of_this(self, letter: Letter) -> bool:
         origin = letter.letter.origin
