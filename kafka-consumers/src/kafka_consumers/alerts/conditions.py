@@ -24,7 +24,7 @@ class Judgement(NamedTuple):
 
 
 class Condition(Protocol):
-    """One rule's eye on one GPU."""
+    """One rule's eye on one GPU. Of a reading without its metric it can only tell something where it has a past."""
 
     @property
     def metric(self) -> str:

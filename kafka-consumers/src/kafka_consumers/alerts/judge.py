@@ -157,6 +157,9 @@ class Judge:
         remembered: dict[str, Past] = {}
         for binding in (*bindings.readings, *self._silences(track, bindings)):
             rule = binding.rule
+            if binding.condition.metric not in metrics and rule not in past and rule not in alerts:
+                # Most rules are about what this GPU does not report.
+                continue
             before = past.get(rule, ())
             judgement = binding.condition.judge(metrics, before, time)
             after = binding.condition.remember(metrics, before, time)
@@ -184,6 +187,8 @@ class Judge:
 
     def _expiries(self, track: Track, bindings: Bindings) -> list[tuple[Alert, int, Reason]]:
         """When each alert is over if nothing more is heard about it. A silence lasts."""
+        if not track.alerts:
+            return []
         lasting = {each.rule for each in self._silences(track, bindings)}
         expires = {each.rule: each.terms.expire for each in bindings.readings}
         found = {each.rule: each.terms.expire for _, each in bindings.anomalies}

@@ -73,13 +73,18 @@ def silence(flow: Flow, situation: Situation, policy: Policy) -> Flow:
 def inhibit(flow: Flow, situation: Situation, policy: Policy) -> Flow:
     """A worse alert about the same says it all. Silenced ones inhibit, too, or a silence would bring out the lesser."""
     open_now = [alert for alert in situation.alerts if alert.state in {"firing", "acknowledged"}]
-
-    def is_hidden(alert: Alert) -> bool:
-        return any(
-            _is(alert, each.hides) and any(_hides(other, alert, each) for other in open_now) for each in policy.inhibit
-        )
-
-    return _without(flow, lambda notice: "inhibited" if is_hidden(notice.alert) else None)
+    hidden: set[str] = set()
+    for each in policy.inhibit:
+        # By what they must agree in, so that hundreds of open alerts need not be compared with each other.
+        hiding: dict[tuple[str, ...], set[str]] = {}
+        for other in open_now:
+            if _is(other, each.by):
+                hiding.setdefault(_shared(other, each), set()).add(other.id)
+        for notice in flow.notices:
+            alert = notice.alert
+            if _is(alert, each.hides) and hiding.get(_shared(alert, each), set()) - {alert.id}:
+                hidden.add(alert.id)
+    return _without(flow, lambda notice: "inhibited" if notice.alert.id in hidden else None)
 
 
 def route(flow: Flow, situation: Situation, policy: Policy) -> Flow:
@@ -197,20 +202,10 @@ def _without(flow: Flow, why: Callable[[Notice], Suppressed | None]) -> Flow:
     return replace(flow, notices=tuple(kept), suppressed=suppressed)
 
 
-def _hides(other: Alert, alert: Alert, inhibition: Inhibition) -> bool:
-    agree = {
-        "gpu": other.subject.gpu == alert.subject.gpu,
-        "host": other.subject.host == alert.subject.host,
-        "metric": other.metric == alert.metric,
-    }
-    # A demonstration says nothing about a real GPU, nor does the past.
-    is_same_kind = other.mode == alert.mode
-    return (
-        other.id != alert.id
-        and is_same_kind
-        and _is(other, inhibition.by)
-        and all(agree[key] for key in inhibition.same)
-    )
+def _shared(alert: Alert, inhibition: Inhibition) -> tuple[str, ...]:
+    """What two alerts must have in common: a demonstration says nothing about a real GPU, nor does the past."""
+    of = {"gpu": alert.subject.gpu, "host": alert.subject.host, "metric": alert.metric}
+    return (alert.mode, *(of[key] for key in inhibition.same))
 
 
 def _is(alert: Alert, which: Which) -> bool:
