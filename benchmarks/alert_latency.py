@@ -69,7 +69,10 @@ def load(kafka: Kafka, gpus: int, seconds: int, sent: Sent) -> None:
 
 
 def listen(kafka: Kafka, heard: list[tuple[AlertChange, float]], stop: threading.Event) -> None:
-    consumer = KafkaConsumer(topics.GPU_ALERTS, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
+    # As our own consumers: Kafka would hold an answer about quiet partitions back for 500 ms, and the others with it.
+    consumer = KafkaConsumer(
+        topics.GPU_ALERTS, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=20
+    )
     while not stop.is_set():
         for records in consumer.poll(timeout_ms=100).values():
             now = time.time()

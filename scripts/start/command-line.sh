@@ -23,6 +23,8 @@ In containers where a Docker engine answers, else as processes of this machine; 
                         what the nightly batch found on a day (the newest) or in a week, as a
                         document; without a file it is told in words, and kept in the lake
   submit batch ...      the nightly reports now: --date D, or --from D --to D
+  chaos [--minutes N]   kill what runs, again and again, under a load of known size, and count
+                        what arrived: nothing may be missing, nothing twice
   reset [--yes]         stop, and delete what was recorded (never data/, never your settings)
 
 Settings stand in .env (made from .env.example by the first start); the environment wins.
@@ -47,11 +49,11 @@ esac
 case ${1:-} in
     "") ;;
     -h | --help | help) help && exit 0 ;;
-    status | login | stop | logs | restart | demo | replay | report | submit | reset)
+    status | login | stop | logs | restart | demo | replay | report | submit | chaos | reset)
         command=$1
         arguments=("${@:2}")
         # What a command passes on, it lets the program behind it explain.
-        if [[ $command != replay && $command != submit && $command != login && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
+        if [[ $command != replay && $command != submit && $command != login && $command != chaos && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
         ;;
     *)
         printf 'FAIL  no command or option %q\n\n' "$1" >&2

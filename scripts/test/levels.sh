@@ -9,12 +9,12 @@ prepare_environment() {
     echo "== set-up: the venv, the engines (from the cache where they are in it)"
     scripts/venv.sh
     # Only what the tests ask for is installed, by the scripts that the product itself uses.
-    if [[ $levels == *" unit "* || $levels == *" integration "* || $levels == *" e2e "* ]]; then
+    if [[ $levels == *" unit "* || $levels == *" integration "* || $levels == *" e2e "* || $levels == *" faults "* ]]; then
         scripts/native/spark-jars.sh install
         scripts/native/spark.sh configure
     fi
     # The stand-ins of images that cannot be pulled are made from the same engines.
-    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" browser "* || $levels == *" compose "* ]]; then
+    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" browser "* || $levels == *" compose "* || $levels == *" faults "* ]]; then
         local engine
         for engine in kafka hdfs influxdb postgres; do
             "scripts/native/$engine.sh" install

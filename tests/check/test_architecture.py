@@ -57,7 +57,7 @@ def test_no_module_is_named_after_nothing() -> None:
 
 
 def test_every_test_of_a_level_can_be_found() -> None:
-    levels = {"check", "unit", "integration", "e2e", "compose", "browser", "support", "conftest.py"}
+    levels = {"check", "unit", "integration", "e2e", "compose", "browser", "faults", "support", "conftest.py"}
     strays = [path for path in tracked("tests/*.py") if path.relative_to(ROOT / "tests").parts[0] not in levels]
     assert strays == []
 

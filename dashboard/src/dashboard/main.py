@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 
-from dashboard import card_command, grafana_command, login_command, serve_command, wait_command
+from dashboard import audit_command, card_command, grafana_command, login_command, serve_command, wait_command
 from dashboard.report import command as report_command
 from dashboard.status import command as status_command
 from telemetry import logs
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         grafana_command,
         serve_command,
         login_command,
+        audit_command,
     ):
         each.add_parser(commands)
     options = parser.parse_args(arguments)

@@ -27,6 +27,7 @@ from telemetry.timestamp import format_time
 logger = logging.getLogger(__name__)
 
 _FETCH_WAIT_MS = 20
+_FETCH_MIN_BYTES = 16 * 1024  # some twenty readings: each answer costs the client more than what is in it
 _FETCH_BYTES = 8 * 1024 * 1024  # above the largest message that config/topics.yaml lets in
 _BOOTSTRAP_MS = 3_000  # a start that is to be stopped waits no longer than this for the first answer
 _ANSWER_MS = 2_000  # for what the loop asks between two polls
@@ -49,6 +50,7 @@ def connect(settings: Settings, group: str | None, wanted: Sequence[str], *, fro
         # Kafka holds back an answer about partitions that are empty for so long, and with it all others of the
         # connection: what came meanwhile into another one, and where each ends. Its default is half a second.
         fetch_max_wait_ms=_FETCH_WAIT_MS,
+        fetch_min_bytes=_FETCH_MIN_BYTES,
         fetch_max_bytes=_FETCH_BYTES * 2,
         max_partition_fetch_bytes=_FETCH_BYTES,
         # A consumer that was killed keeps its partitions for as long: this is how long its successor waits.
@@ -162,20 +164,30 @@ class KafkaAlerts:
         self._process = process
         self._producer: Any = None
 
-    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """(gpu, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
+    def open(self) -> None:
+        """Before the first alert, which would wait for what a client asks Kafka at its beginning. Raises Unavailable."""
+        if self._producer is not None:
+            return
         timeout = self._settings.kafka_client_timeout_seconds
         try:
-            if self._producer is None:
-                self._producer = _client(
-                    KafkaProducer,
-                    self._settings,
-                    client_id=f"{self._process}-publisher",
-                    acks="all",
-                    max_block_ms=_ANSWER_MS,
-                    delivery_timeout_ms=int(timeout * 1000),
-                    request_timeout_ms=int(timeout * 500),
-                )
+            self._producer = _client(
+                KafkaProducer,
+                self._settings,
+                client_id=f"{self._process}-publisher",
+                acks="all",
+                max_block_ms=_ANSWER_MS,
+                delivery_timeout_ms=int(timeout * 1000),
+                request_timeout_ms=int(timeout * 500),
+            )
+            self._producer.partitions_for(topics.GPU_ALERTS)
+        except KafkaError as error:
+            raise Unavailable(f"Kafka does not say where {topics.GPU_ALERTS} is ({error})") from error
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """(gpu, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
+        self.open()
+        timeout = self._settings.kafka_client_timeout_seconds
+        try:
             sent = [self._producer.send(topics.GPU_ALERTS, key=gpu.encode(), value=value) for gpu, value in messages]
             self._producer.flush(timeout=timeout)
             for each in sent:

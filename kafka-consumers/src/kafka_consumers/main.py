@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SOON_MS = 20
+_SOON_MS = 5
+"""Kafka gathers readings for longer, and what one answer brings is a batch."""
 EXAMPLES = """examples:
   kafka-consumers influxdb                         write everything to InfluxDB, for ever
   kafka-consumers influxdb-setup                   set up a new InfluxDB, its token and buckets

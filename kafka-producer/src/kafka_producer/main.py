@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from kafka_producer import collect_command, replay_options, source_config, status_command, watch_command
+from kafka_producer import collect_command, load_command, replay_options, source_config, status_command, watch_command
 from kafka_producer.passes import Wish
 from kafka_producer.replay_options import ReplayOptions
 from kafka_producer.replay_plan import Planned, plan
@@ -35,6 +35,7 @@ EXAMPLES = """examples:
   kafka-producer replay log.txt --dry-run          look at it first
   kafka-producer watch data/                       import and follow whatever is dropped there
   kafka-producer collect                           read the NVIDIA GPUs of this machine
+  kafka-producer load --rate 1000                  made-up readings, to see what the platform makes of them
   kafka-producer status                            what became of the logs
 """
 
@@ -78,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _watch(settings, options.folders or [Path("data")], options.name)
         if options.command == "collect":
             return _collect(settings, options)
+        if options.command == "load":
+            return _load(settings, options)
         if options.command == "simulate":
             from kafka_producer.simulate import command  # lazily: the way in must not depend on the simulator
 
@@ -115,6 +118,7 @@ def _parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     replay_options.add_arguments(replay)
     watch_command.add_parser(commands)
     collect_command.add_parser(commands)
+    load_command.add_parser(commands)
     status_command.add_parser(commands)
     topics_parser = commands.add_parser("topics", help="create the topics and bring them up to config/topics.yaml")
     topics_parser.add_argument(
@@ -164,6 +168,17 @@ def _collect(settings: Settings, options: argparse.Namespace) -> int:
     with suppress(Stopped):
         collect_command.run(settings, options, stop.check)
     return stop.exit_status()
+
+
+def _load(settings: Settings, options: argparse.Namespace) -> int:
+    from kafka_producer.publish import Stopped
+
+    stop = StopRequest()
+    try:
+        status = load_command.run(settings, options, stop.check)
+    except Stopped:  # before Kafka answered
+        status = 0
+    return stop.exit_status() or status
 
 
 def _replay(settings: Settings, options: ReplayOptions) -> int:

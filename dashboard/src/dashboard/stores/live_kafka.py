@@ -84,6 +84,8 @@ class Feed(Board):
             request_timeout_ms=10_000,
             reconnect_backoff_max_ms=1_000,
             metadata_max_age_ms=10_000,
+            # Kafka holds answers about quiet partitions back for so long, and those about the others with them.
+            fetch_max_wait_ms=50,
             # What is held between two looks.
             fetch_max_bytes=4 * 1024 * 1024,
             max_partition_fetch_bytes=1024 * 1024,

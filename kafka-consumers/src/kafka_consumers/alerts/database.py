@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from telemetry.errors import Misconfigured, Unavailable
 from telemetry.settings import Settings
-from telemetry.timestamp import SECOND
+from telemetry.timestamp import EPOCH, SECOND
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
@@ -91,5 +91,4 @@ def instant(microseconds: int) -> datetime:
 
 def microseconds(at: datetime) -> int:
     """The inverse of :func:`instant`."""
-    whole = at.astimezone(UTC)
-    return int(whole.replace(microsecond=0).timestamp()) * SECOND + whole.microsecond
+    return (at - EPOCH) // timedelta(microseconds=1)

@@ -37,6 +37,8 @@ _PAUSE = 10 * SECOND
 class Publisher(Protocol):
     """Where changes go; see ``KafkaAlerts``."""
 
+    def open(self) -> None: ...
+
     def publish(self, messages: Sequence[tuple[str, bytes]]) -> None: ...
 
     def close(self) -> None: ...
@@ -85,6 +87,7 @@ class Engine:
         self._store.start()
         self._store.take_over()
         self._positions = self._store.positions()
+        self._publisher.open()
         for each in self.companions:
             each.start()
 

@@ -1,0 +1,85 @@
+"""``dashboard audit``: whether the stores hold every reading of a load, each once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboard.audit import Verdict, rows_of, verdict
+from dashboard.stores.loads import HOST, Loads
+from dashboard.stores.loads_influxdb import InfluxDBLoads
+from dashboard.stores.loads_lake import LakeLoads
+from telemetry.clock import Clock, SystemClock
+from telemetry.errors import Unavailable
+from telemetry.settings import Settings
+from telemetry.timestamp import SECOND
+
+EXAMPLES = """examples:
+  kafka-producer load --name lunch --gpus 20 --rate 1000 --seconds 60
+  dashboard audit lunch --gpus 20 --sent 60000                 as it is now
+  dashboard audit lunch --gpus 20 --sent 60000 --wait 300      once all has arrived, or after 300 s
+"""
+_LOOK_EVERY = 2.0
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """The command ``audit`` for ``dashboard``'s parser; ``run`` does it."""
+    audit = subparsers.add_parser(
+        "audit",
+        help="whether every reading of a load has arrived, once",
+        description="Compares what `kafka-producer load` has sent with what InfluxDB and the lake hold.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    audit.add_argument("load", type=_name, help="the load's name")
+    audit.add_argument("--gpus", type=int, required=True, metavar="N", help="of how many GPUs it was")
+    audit.add_argument("--sent", type=int, required=True, metavar="N", help="how many readings Kafka has taken")
+    audit.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="look again until all is there (default: look once)"
+    )
+    audit.add_argument("--json", action="store_true", help="for programs")
+    audit.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0: every reading is in both stores, once; 1: it is not."""
+    settings = Settings.load()
+    stores: list[Loads] = [InfluxDBLoads(settings), LakeLoads(settings)]
+    wanted = rows_of(f"{HOST}{options.load}", options.gpus, options.sent)
+    found = audit(stores, options.load, wanted, options.wait, SystemClock())
+    if options.json:
+        print(json.dumps({store: told if isinstance(told, str) else told._asdict() for store, told in found.items()}))
+    else:
+        for store, told in found.items():
+            print(f"{store + ':':<9} {told}")
+    return 0 if all(isinstance(each, Verdict) and each.is_right for each in found.values()) else 1
+
+
+def audit(
+    stores: Sequence[Loads], load: str, wanted: Mapping[str, int], seconds: float, clock: Clock
+) -> dict[str, Verdict | str]:
+    """Store -> its verdict, or why it does not answer; looks again for ``seconds`` while one may still become right."""
+    began = clock.now()
+    while True:
+        found = {store.name: _look(store, load, wanted) for store in stores}
+        settled = all(isinstance(each, Verdict) and not each.missing for each in found.values())
+        if settled or clock.now() - began >= seconds * SECOND:
+            return found
+        clock.sleep(_LOOK_EVERY)
+
+
+def _look(store: Loads, load: str, wanted: Mapping[str, int]) -> Verdict | str:
+    try:
+        return verdict(wanted, store.held(load))
+    except Unavailable as error:
+        return str(error)
+
+
+def _name(text: str) -> str:
+    # It goes into queries.
+    if re.fullmatch(r"[a-z0-9-]{1,31}", text) is None:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected small letters, digits and -")
+    return text

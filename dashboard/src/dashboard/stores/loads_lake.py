@@ -1,0 +1,36 @@
+"""The lake's side of the loads.
+
+Delta and Arrow take 60 MB: they are imported when the lake is asked.
+"""
+
+from __future__ import annotations
+
+from dashboard.stores.loads import HOST, Held
+from telemetry.errors import Unavailable
+from telemetry.settings import Settings
+
+_HELD = """SELECT gpu, count(*) AS readings, count(DISTINCT row) AS "distinct", min(row) AS first, max(row) AS last
+FROM readings WHERE host = '{host}' GROUP BY gpu"""
+
+
+class LakeLoads:
+    """The Delta table of readings."""
+
+    name = "lake"
+
+    def __init__(self, settings: Settings) -> None:
+        self._uri = f"{settings.hdfs_url}{settings.lake_path}/readings"
+
+    def held(self, load: str) -> dict[str, Held]:
+        import pyarrow as pa
+        from deltalake import DeltaTable, QueryBuilder
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        try:
+            tables = QueryBuilder().register("readings", DeltaTable(self._uri))
+            rows = pa.table(tables.execute(_HELD.format(host=f"{HOST}{load}")).read_all()).to_pylist()
+        except TableNotFoundError:
+            return {}
+        except (DeltaError, OSError) as error:
+            raise Unavailable(f"the lake at {self._uri} does not answer ({type(error).__name__})") from error
+        return {row.pop("gpu"): Held(**row) for row in rows}

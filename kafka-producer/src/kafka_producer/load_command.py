@@ -1,0 +1,152 @@
+"""The command ``load``: sends readings of known number at a steady pace, and says how many Kafka has taken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka_producer.load import Load, is_name, peak, values
+from telemetry import catalogue, topics
+from telemetry.clock import Clock, SystemClock
+from telemetry.errors import Misconfigured
+from telemetry.reading import encode
+from telemetry.settings import Settings
+from telemetry.timestamp import SECOND, format_time
+
+EXAMPLES = """examples:
+  kafka-producer load                                1,000 readings a second of 20 GPUs, for a minute
+  kafka-producer load --rate 5000 --gpus 500 --seconds 600
+  kafka-producer load --name lunch                   then: dashboard audit lunch --gpus 20 --sent 60000
+
+The readings are a demonstration's (host demo-load-NAME, origin load/NAME): no alert of theirs is told to people, no
+total of the reports counts them. Of each GPU they are the rows 0, 1, 2, ..., so that `dashboard audit` can tell which
+of them a store lacks. While Kafka is away the load waits, and makes up for it afterwards.
+"""
+_NAP = 0.005
+_SAY_EVERY = SECOND
+_PATIENCE = 30.0
+
+
+def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
+    parser = commands.add_parser(
+        "load",
+        help="send made-up readings at a steady pace",
+        description="Sends made-up readings of known number at a steady pace, to see what the platform makes of them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rate", type=_count, default=1000, metavar="N", help="readings a second (%(default)s)")
+    parser.add_argument("--gpus", type=_count, default=20, metavar="N", help="GPUs that they are of (%(default)s)")
+    parser.add_argument("--seconds", type=_count, default=60, metavar="N", help="how long (%(default)s)")
+    parser.add_argument("--metrics", type=_count, default=25, metavar="N", help="metrics in each (%(default)s)")
+    parser.add_argument(
+        "--hot", action="store_true", help="each GPU is too hot for a third of the time: alerts come and go"
+    )
+    parser.add_argument("--name", type=_name, help="of this load, new each time (default: the time of day)")
+    parser.add_argument(
+        "--json", action="store_true", help="each second a line with what Kafka has taken, for programs"
+    )
+
+
+def run(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> int:
+    """Exit status 0: all was sent; 1: it was stopped before."""
+    from kafka_producer.publish import Publisher, Stopped
+
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    if options.gpus > options.rate * options.seconds:
+        raise Misconfigured("load --gpus", str(options.gpus), f"at most {options.rate * options.seconds} readings")
+    clock = SystemClock()
+    publisher = Publisher(settings, clock, "load", check)
+    # Not before Kafka answers: what waits for it is not late.
+    name = options.name or datetime.fromtimestamp(clock.now() / SECOND, UTC).strftime("%H%M%S")
+    hottest = peak(metrics) if options.hot else None
+    load = Load(name, clock.now(), options.rate, options.gpus, values(metrics, options.metrics), hottest)
+    total = options.rate * options.seconds
+    with (_lines if options.json else _bar)(load, total) as say:
+        sending = _Sending(publisher, load, total, clock, say)
+        with suppress(Stopped):
+            sending.run()
+        publisher.close(_PATIENCE, "they are not sent again")
+        say(sending.acknowledged)
+    taken = sending.acknowledged
+    if not options.json:
+        print(f"Kafka has taken {taken:,} readings: dashboard audit {name} --gpus {load.gpus} --sent {taken}")
+    return 0 if taken == total else 1
+
+
+class _Sending:
+    def __init__(self, publisher: Any, load: Load, total: int, clock: Clock, say: Callable[[int], None]) -> None:
+        self.acknowledged = 0
+        self._publisher = publisher
+        self._load = load
+        self._total = total
+        self._clock = clock
+        self._say = say
+        self._said = 0
+
+    def run(self) -> None:
+        """Until all is acknowledged. Raises Stopped."""
+        load = self._load
+        for number in range(self._total):
+            while load.due(number) > self._clock.now():
+                self._tend()
+                self._clock.sleep(_NAP)
+            reading = load.reading(number)
+            self._publisher.send(topics.GPU_METRICS, reading.gpu, encode(reading), self._taken)
+        while self._publisher.unacknowledged:
+            self._tend()
+            self._clock.sleep(_NAP)
+
+    def _taken(self) -> None:
+        self.acknowledged += 1
+
+    def _tend(self) -> None:
+        self._publisher.tend()
+        now = self._clock.now()
+        if now - self._said >= _SAY_EVERY:
+            self._said = now
+            self._say(self.acknowledged)
+
+
+@contextmanager
+def _lines(load: Load, total: int) -> Iterator[Callable[[int], None]]:
+    known: dict[str, str | int] = {
+        "name": load.name,
+        "host": load.host,
+        "origin": load.origin,
+        "gpus": load.gpus,
+        "total": total,
+    }
+    known["begin"] = format_time(load.begin)
+    yield lambda taken: print(json.dumps(known | {"acknowledged": taken}), flush=True)
+
+
+@contextmanager
+def _bar(load: Load, total: int) -> Iterator[Callable[[int], None]]:
+    print(f"sending {total:,} readings of {load.gpus} GPUs, {load.host}:0 and on, {load.rate:,} a second")
+    if not sys.stderr.isatty():
+        yield lambda taken: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda taken: bar.update(task, completed=taken)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number above 0")
+    return int(text)
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected small letters, digits and -, at most 31")
+    return text
