@@ -165,7 +165,7 @@ class KafkaAlerts:
         self._producer: Any = None
 
     def open(self) -> None:
-        """Before the first alert, which would wait for what a client asks Kafka at its beginning. Raises Unavailable."""
+        """Before the first alert, which would wait for what a client asks Kafka at first. Raises Unavailable."""
         if self._producer is not None:
             return
         timeout = self._settings.kafka_client_timeout_seconds
