@@ -47,7 +47,12 @@ chaos_options() {
 }
 
 _chaos_sent() { sed -n '$s/.*"acknowledged": \([0-9]*\).*/\1/p' "$chaos_lines"; }
-_chaos_found() { sed -n "s/^$1: *.*found \([0-9,]*\).*/\1/p" <<<"$2"; } # STORE VERDICT
+_chaos_number() { sed ':a; s/\B[0-9]\{3\}\>/,&/; ta' <<<"$1"; } # 60000 -> 60,000
+_chaos_found() { # STORE VERDICT
+    local found
+    found=$(sed -n "s/^$1: *.*found \([0-9,]*[0-9]\).*/\1/p" <<<"$2")
+    echo "${found:-?}" # it does not answer: it was killed a moment ago
+}
 _chaos_clock() { printf '%s[%3d s]%s' "$DIM" $((SECONDS - chaos_began)) "$PLAIN"; }
 
 # Whatever ends this, the load ends with it.
@@ -68,7 +73,7 @@ chaos() {
     chaos_lines=$(mktemp "${TMPDIR:-/tmp}/gpustream-chaos.XXXXXX")
     chaos_over='' chaos_began=$SECONDS
     RANDOM=$chaos_seed
-    say "${BOLD}$((chaos_rate * chaos_minutes * 60)) readings of $chaos_gpus GPUs, and a kill every $chaos_pause s or so (--seed $chaos_seed)${PLAIN}"
+    say "${BOLD}$(_chaos_number $((chaos_rate * chaos_minutes * 60))) readings of $chaos_gpus GPUs, and a kill every $chaos_pause s or so (--seed $chaos_seed)${PLAIN}"
     producer load --json --name "$name" --rate "$chaos_rate" --gpus "$chaos_gpus" --seconds $((chaos_minutes * 60)) \
         >"$chaos_lines" 2>"$chaos_lines.log" &
     chaos_load=$!
@@ -94,7 +99,7 @@ chaos() {
     if [[ -z $sent ]]; then
         fail "chaos" "$(tail -n 1 "$chaos_lines.log")" "a load" "./start.sh status"
     fi
-    say "$(_chaos_clock) all ${sent} readings are in Kafka; waiting until they have arrived"
+    say "$(_chaos_clock) all $(_chaos_number "$sent") readings are in Kafka; waiting until they have arrived"
     trap - INT TERM
     if pages audit "$name" --gpus "$chaos_gpus" --sent "$sent" --wait 600; then
         say "${GREEN}ok${PLAIN}    ${#killed[@]} kills: $(printf '%s\n' ${killed[@]+"${killed[@]}"} | sort | uniq -c | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $2, $1}')"
@@ -111,5 +116,5 @@ _chaos_say() { # NAME
     sent=$(_chaos_sent)
     if [[ -z $sent || $sent == 0 ]]; then return; fi
     verdict=$(pages audit "$1" --gpus "$chaos_gpus" --sent "$sent" 2>/dev/null) || true
-    say "$(_chaos_clock) $(LC_NUMERIC=en_US.UTF-8 printf 'sent %d' "$sent"), found $(_chaos_found InfluxDB "$verdict") in InfluxDB, $(_chaos_found lake "$verdict") in the lake"
+    say "$(_chaos_clock) sent $(_chaos_number "$sent"), found $(_chaos_found InfluxDB "$verdict") in InfluxDB, $(_chaos_found lake "$verdict") in the lake"
 }
