@@ -463,11 +463,11 @@ def test_nightly_analytics(influxdb: InfluxDB) -> None:
 
     titles = {
         "Energy": "energy_kwh",
-        "Cost, in ENERGY_CURRENCY": "cost",
+        "Cost": "cost",
         "Held back": "throttled_minutes",
         "Anomalies": "anomalies",
         "Energy per day": "energy_kwh",
-        "Cost per day, in ENERGY_CURRENCY": "cost",
+        "Cost per day": "cost",
         "Readings per day": "readings",
     }
     wanted = {(title, "A", ""): days(None, number) for title, number in titles.items()}

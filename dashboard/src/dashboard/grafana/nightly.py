@@ -13,16 +13,23 @@ from telemetry.catalogue import Catalogue
 
 TOTALS = (
     ("Energy", "energy_kwh", "kwatth", 1),
-    ("Cost, in ENERGY_CURRENCY", "cost", "none", 2),
+    ("Cost", "cost", "none", 2),
     ("Held back", "throttled_minutes", "m", 0),
     ("Anomalies", "anomalies", "short", 0),
 )
 """Of the whole time range, a number per GPU."""
 WHOLE = (
     ("Energy per day", "energy_kwh", "kwatth", 2),
-    ("Cost per day, in ENERGY_CURRENCY", "cost", "none", 2),
+    ("Cost per day", "cost", "none", 2),
     ("Readings per day", "readings", "short", 0),
 )
+WHAT = {
+    "energy_kwh": "Board power over time, else the chip's where the card does not report it. No gap over 10 s is bridged.",
+    "cost": "Energy at the price of ENERGY_PRICE_PER_KWH, in the currency of ENERGY_CURRENCY (.env).",
+    "throttled_minutes": "Time in which the hardware held the clocks back, for whatever reason.",
+    "anomalies": "Found by the stream's detectors; docs/anomalies.md lists their kinds.",
+    "readings": "As many as seconds where a card was read each second of the day: 86,400.",
+}
 BY_HOUR = ("gpu_load", "gpu_temperature")
 DRIFTS = "gpu_temperature"
 SPIKES, SLOPE, MISSING = "Temperature spikes", "Temperature at equal load, change per day", "Missing readings per day"
@@ -38,6 +45,7 @@ def make(catalogue: Catalogue) -> Dashboard:
         made.with_panel(
             panels.numbers()
             .title(title)
+            .description(WHAT[field])
             .with_target(Query(flux_daily.daily(field)))
             .reduce_options(common.ReduceDataOptions().calcs(["sum"]))
             .unit(unit)
@@ -50,6 +58,7 @@ def make(catalogue: Catalogue) -> Dashboard:
         made.with_panel(
             panels.lines()
             .title(title)
+            .description(WHAT[field])
             .with_target(Query(flux_daily.daily(field)))
             .unit(unit)
             .decimals(decimals)
