@@ -69,7 +69,7 @@ _chaos_interrupted() {
 
 chaos() {
     local name killed=() running next now told sent
-    name=chaos-$(date -u +%H%M%S)
+    name=chaos-$(date -u +%Y%m%d-%H%M%S)
     chaos_lines=$(mktemp "${TMPDIR:-/tmp}/gpustream-chaos.XXXXXX")
     chaos_over='' chaos_began=$SECONDS
     RANDOM=$chaos_seed

@@ -47,7 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--hot", action="store_true", help="each GPU is too hot for a third of the time: alerts come and go"
     )
-    parser.add_argument("--name", type=_name, help="of this load, new each time (default: the time of day)")
+    parser.add_argument("--name", type=_name, help="of this load, new each time (default: date and time)")
     parser.add_argument(
         "--json", action="store_true", help="each second a line with what Kafka has taken, for programs"
     )
@@ -63,7 +63,7 @@ def run(settings: Settings, options: argparse.Namespace, check: Callable[[], Non
     clock = SystemClock()
     publisher = Publisher(settings, clock, "load", check)
     # Not before Kafka answers: what waits for it is not late.
-    name = options.name or datetime.fromtimestamp(clock.now() / SECOND, UTC).strftime("%H%M%S")
+    name = options.name or datetime.fromtimestamp(clock.now() / SECOND, UTC).strftime("%Y%m%d-%H%M%S")
     hottest = peak(metrics) if options.hot else None
     load = Load(name, clock.now(), options.rate, options.gpus, values(metrics, options.metrics), hottest)
     total = options.rate * options.seconds
