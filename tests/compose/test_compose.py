@@ -74,6 +74,14 @@ def test_each_container_is_killed_while_logs_are_read(platform: Platform, tmp_pa
         platform.holds(readings, gpu)
 
 
+def test_chaos_kills_containers_and_nothing_is_missing(platform: Platform) -> None:
+    told = platform.start_sh("chaos", "--minutes", "1", "--rate", "200", "--pause", "15", "--seed", "11").stdout
+    assert told.count("killed") >= 2
+    assert told.count("sent 12,000, found 12,000, missing 0, double 0") == 2
+    code, status = eventually(platform.status, lambda answer: answer[0] == 0, 300)
+    assert code == 0, status
+
+
 def test_process_that_dies_comes_back_by_itself(platform: Platform) -> None:
     victim = container(platform, "influxdb-writer")
 

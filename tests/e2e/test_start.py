@@ -92,6 +92,14 @@ def test_dropped_log_is_whole_though_everything_on_its_way_is_killed(platform: P
     platform.holds(platform.readings_of(log, "e2e-e:0"), "e2e-e:0")
 
 
+def test_chaos_kills_what_runs_and_nothing_is_missing(platform: Platform) -> None:
+    told = platform.start_sh("chaos", "--minutes", "1", "--rate", "200", "--pause", "8", "--seed", "11").stdout
+    assert told.count("killed") >= 4
+    assert told.count("sent 12,000, found 12,000, missing 0, double 0") == 2
+    code, status = eventually(platform.status, lambda answer: answer[0] == 0, 180)
+    assert code == 0, status
+
+
 @pytest.mark.parametrize("name", ["influxdb-writer", "influxdb", "alert-engine", "postgres"])
 def test_status_tells_what_was_stopped(platform: Platform, name: str) -> None:
     control(platform, "stop", name)
