@@ -111,8 +111,10 @@ def test_status_tells_what_was_stopped(platform: Platform, name: str) -> None:
     assert code == 0, status
 
 
-def test_second_start_goes_on_with_what_is_there(platform: Platform) -> None:
+@pytest.mark.parametrize("demo", ["on", "off"])
+def test_second_start_goes_on_with_what_is_there(platform: Platform, demo: str) -> None:
     before = platform.rows("e2e-a:0")
+    platform.start_sh("demo", demo)
     platform.start_sh("stop")
     platform.start_sh()
     assert platform.rows("e2e-a:0") == before
