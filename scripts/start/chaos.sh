@@ -96,8 +96,8 @@ chaos() {
     wait "$chaos_load" || true
     chaos_load=
     sent=$(_chaos_sent)
-    if [[ -z $sent ]]; then
-        fail "chaos" "$(tail -n 1 "$chaos_lines.log")" "a load" "./start.sh status"
+    if [[ -z $sent || $sent == 0 ]]; then
+        fail "chaos" "no reading was sent; $(tail -n 1 "$chaos_lines.log")" "a load" "./start.sh status"
     fi
     say "$(_chaos_clock) all $(_chaos_number "$sent") readings are in Kafka; waiting until they have arrived"
     trap - INT TERM

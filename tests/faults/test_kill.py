@@ -1,4 +1,4 @@
-"""kill -9, three times at random moments of a minute's load."""
+"""kill -9 at random moments of a load, twice in each; everything at once: once."""
 
 from __future__ import annotations
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.audit import Verdict, rows_of, verdict
-from dashboard.stores.loads import HOST, Loads
+from dashboard.stores.loads import Loads
 from dashboard.stores.loads_influxdb import InfluxDBLoads
 from dashboard.stores.loads_lake import LakeLoads
 from telemetry.clock import Clock, SystemClock
 from telemetry.errors import Unavailable
+from telemetry.loads import NAME_WORDS, host_of, is_name
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
@@ -35,8 +35,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     audit.add_argument("load", type=_name, help="the load's name")
-    audit.add_argument("--gpus", type=int, required=True, metavar="N", help="of how many GPUs it was")
-    audit.add_argument("--sent", type=int, required=True, metavar="N", help="how many readings Kafka has taken")
+    audit.add_argument("--gpus", type=_count, required=True, metavar="N", help="of how many GPUs it was")
+    audit.add_argument("--sent", type=_count, required=True, metavar="N", help="how many readings Kafka has taken")
     audit.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="look again until all is there (default: look once)"
     )
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0: every reading is in both stores, once; 1: it is not."""
     settings = Settings.load()
     stores: list[Loads] = [InfluxDBLoads(settings), LakeLoads(settings)]
-    wanted = rows_of(f"{HOST}{options.load}", options.gpus, options.sent)
+    wanted = rows_of(host_of(options.load), options.gpus, options.sent)
     found = audit(stores, options.load, wanted, options.wait, SystemClock())
     if options.json:
         print(json.dumps({store: told if isinstance(told, str) else told._asdict() for store, told in found.items()}))
@@ -79,7 +79,12 @@ def _look(store: Loads, load: str, wanted: Mapping[str, int]) -> Verdict | str:
 
 
 def _name(text: str) -> str:
-    # It goes into queries.
-    if re.fullmatch(r"[a-z0-9-]{1,31}", text) is None:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected small letters, digits and -")
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {NAME_WORDS}")
     return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number above 0")
+    return int(text)

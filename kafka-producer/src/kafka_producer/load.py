@@ -7,15 +7,15 @@ hold: of each GPU the rows 0, 1, 2, ... . So whoever harms the platform under it
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from telemetry.catalogue import Catalogue, Metric
-from telemetry.reading import DEMO_HOST_PREFIX, Reading
+from telemetry.errors import Misconfigured
+from telemetry.loads import host_of
+from telemetry.reading import Reading
 from telemetry.timestamp import SECOND
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _SOURCE = "load"
 _LIKE = "gpuz"
 """The metrics are those that logs of this source bring."""
@@ -62,8 +62,7 @@ class Load(NamedTuple):
 
     @property
     def host(self) -> str:
-        """A demonstration's: nobody is told of it, and no total of the reports counts it."""
-        return f"{DEMO_HOST_PREFIX}{_SOURCE}-{self.name}"
+        return host_of(self.name)
 
     def reading(self, number: int) -> Reading:
         """The ``number``-th of the load, from 0."""
@@ -87,12 +86,12 @@ def values(catalogue: Catalogue, count: int) -> list[Value]:
 
 
 def peak(catalogue: Catalogue) -> Peak:
-    """Of the first metric that can be too high. Raises ValueError for a catalogue without such a limit."""
+    """Of the first metric that can be too high. Raises Misconfigured for a catalogue without such a limit."""
     for metric in _chosen(catalogue):
         limits = metric.limits
         if limits is not None and limits.critical is not None and limits.direction == "above":
             return Peak(metric.name, round((3 * limits.critical + metric.plausible[1]) / 4, 1))
-    raise ValueError("no metric of the catalogue has a critical limit that can be exceeded")
+    raise Misconfigured("config/metrics.yaml", "no metric with one", "a critical limit that can be exceeded, for --hot")
 
 
 def _chosen(catalogue: Catalogue) -> list[Metric]:
@@ -108,8 +107,3 @@ def _value(metric: Metric, catalogue: Catalogue) -> Value:
         elif limits:
             low = max(low, *levels)
     return Value(metric.name, (low + high) / 2, (high - low) / 50, catalogue.unit_of(metric).decimals)
-
-
-def is_name(text: str) -> bool:
-    """Whether ``text`` may be the name of a load: it becomes part of host names."""
-    return _NAME.fullmatch(text) is not None

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from kafka_producer.load import Load, is_name, peak, values
+from kafka_producer.load import Load, peak, values
 from telemetry import catalogue, topics
 from telemetry.clock import Clock, SystemClock
 from telemetry.errors import Misconfigured
+from telemetry.loads import NAME_WORDS, is_name
 from telemetry.reading import encode
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, format_time
@@ -141,12 +142,12 @@ def _bar(load: Load, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number above 0")
     return int(text)
 
 
 def _name(text: str) -> str:
     if not is_name(text):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected small letters, digits and -, at most 31")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {NAME_WORDS}")
     return text

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from kafka_consumers.alerts import config
 from kafka_consumers.alerts.judge import Judge
-from kafka_producer.load import Load, is_name, peak, values
+from kafka_producer.load import Load, peak, values
 from support.alert_cases import CATALOGUE, ROOT, World
+from telemetry.loads import is_name
 from telemetry.reading import decode, encode
 from telemetry.timestamp import SECOND, parse_time
 

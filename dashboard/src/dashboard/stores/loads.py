@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from telemetry.reading import DEMO_HOST_PREFIX
-
-HOST = f"{DEMO_HOST_PREFIX}load-"
-"""And the load's name: the host of its GPUs."""
-
 
 class Held(NamedTuple):
     """The readings of one GPU that a store holds; their rows are meant to be 0, 1, 2, ..., each once."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dashboard.stores.flux import Flux
 from dashboard.stores.influxdb import LIVE_BUCKET
-from dashboard.stores.loads import HOST, Held
+from dashboard.stores.loads import Held
+from telemetry.loads import host_of
 from telemetry.settings import Settings
 
-# One answer per function, all of them from one pass of the storage engine over the field.
+# One question, four answers: each says in `result` which of them it is.
 _HELD = """rows = from(bucket: "{bucket}") |> range(start: -{days}d, stop: 1h)
   |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "row" and r.host == "{host}")
   |> group(columns: ["gpu"])
@@ -29,7 +30,7 @@ class InfluxDBLoads:
 
     def held(self, load: str) -> dict[str, Held]:
         found: dict[str, dict[str, int]] = {}
-        script = _HELD.format(bucket=LIVE_BUCKET, days=self._days, host=f"{HOST}{load}")
+        script = _HELD.format(bucket=LIVE_BUCKET, days=self._days, host=host_of(load))
         for row in self._flux.ask(script):
             found.setdefault(row["gpu"], {})[row["result"]] = int(row["_value"])
         return {gpu: Held(**each) for gpu, each in found.items()}

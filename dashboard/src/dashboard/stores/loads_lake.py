@@ -5,8 +5,9 @@ Delta and Arrow take 60 MB: they are imported when the lake is asked.
 
 from __future__ import annotations
 
-from dashboard.stores.loads import HOST, Held
+from dashboard.stores.loads import Held
 from telemetry.errors import Unavailable
+from telemetry.loads import host_of
 from telemetry.settings import Settings
 
 _HELD = """SELECT gpu, count(*) AS readings, count(DISTINCT row) AS "distinct", min(row) AS first, max(row) AS last
@@ -28,7 +29,7 @@ class LakeLoads:
 
         try:
             tables = QueryBuilder().register("readings", DeltaTable(self._uri))
-            rows = pa.table(tables.execute(_HELD.format(host=f"{HOST}{load}")).read_all()).to_pylist()
+            rows = pa.table(tables.execute(_HELD.format(host=host_of(load))).read_all()).to_pylist()
         except TableNotFoundError:
             return {}
         except (DeltaError, OSError) as error:
