@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -22,6 +23,7 @@ import pytest
 from hdfs import InsecureClient
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
+from py4j.finalizer import ThreadSafeFinalizer
 from pyspark.sql import SparkSession
 
 from spark_jobs.batch import Batch
@@ -306,6 +308,22 @@ def test_demo_gpus_have_rows_of_their_own_and_are_in_no_total(place: Place) -> N
     energy = dict(whole.energy_kwh)
     assert energy["all"] == pytest.approx(energy["desk:0"])
     assert energy["demo-01:0"] == pytest.approx(9e3 * (len(demo) - 1) / 3.6e6)
+
+
+def test_plans_of_a_day_do_not_outlive_it(place: Place) -> None:
+    """Each stands for a plan in the driver's memory: of a run over months all would be there at its end."""
+    days = [f"2026-03-0{number}" for number in range(1, 5)]
+    held = []
+    for each in days:
+        place.add(day(each))
+    gc.disable()
+    try:
+        for each in days:
+            Batch(place.spark, place.settings, CATALOGUE).run([date.fromisoformat(each)])
+            held.append(len(ThreadSafeFinalizer.finalizers))
+    finally:
+        gc.enable()
+    assert held[-1] < held[0] + 50, held
 
 
 def test_reader_always_sees_one_whole_version(place: Place) -> None:

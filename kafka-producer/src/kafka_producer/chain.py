@@ -6,15 +6,17 @@ need not withstand an enemy and costs a third of a microsecond per row.
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from kafka_producer.sources.gpuz.decode import Lines, LongLine
 from kafka_producer.sources.gpuz.fingerprint import prefix_hashes
 from kafka_producer.sources.gpuz.table import is_row
+
+if TYPE_CHECKING:
+    import sqlite3
 
 BLOCK = 1000
 """Rows in one row of the database: 4 KB."""

@@ -8,13 +8,17 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from kafka_producer import duration, lock, source_config
+from kafka_producer.collect import LOST, Collect, Sampling
+from kafka_producer.live_buffer import LiveBuffer
+from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.source import LiveSource
 from kafka_producer.source_config import LiveRule
+from kafka_producer.stop_request import StopRequest
 from telemetry import catalogue, topics
 from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock, SystemClock
@@ -24,6 +28,7 @@ from telemetry.settings import Settings
 
 log = logging.getLogger(__name__)
 
+DESCRIPTION = "Reads the live GPUs of this machine again and again and sends the readings."
 EXAMPLES = """examples:
   kafka-producer collect                     what start.sh runs: every NVIDIA GPU of this machine, each second
   kafka-producer collect --list              which GPUs there are, what each offers and what not; needs no Kafka
@@ -40,14 +45,7 @@ _PRINTED = 100_000
 _NAP = 0.05
 
 
-def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
-        "collect",
-        help="read live GPUs",
-        description="Reads the live GPUs of this machine again and again and sends the readings.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="instead of CONFIG_DIR/sources.yaml")
     parser.add_argument("--source", choices=source_config.LIVE_SOURCES, help="only this one (default: all in the file)")
     parser.add_argument(
@@ -59,11 +57,18 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
 
 
-def run(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> None:
-    """Until ``check`` raises Stopped, or each GPU was read once.
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Until it is asked to stop, or each GPU was read once.
 
     Raises Misconfigured where there is no GPU to read, Unavailable where none answers or another process collects.
     """
+    stop = StopRequest()
+    with suppress(Stopped):
+        _run(settings, options, stop.check)
+    return stop.exit_status()
+
+
+def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> None:
     metrics = catalogue.load(settings.config_dir / "metrics.yaml")
     rules = source_config.load(options.config or settings.config_dir / "sources.yaml").live(options.source)
     clock = SystemClock()
@@ -119,9 +124,6 @@ def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
 
 
 def _send(settings: Settings, name: str, clock: Clock, readings: Sequence[Reading], check: Callable[[], None]) -> None:
-    from kafka_producer.collect import LOST
-    from kafka_producer.publish import Publisher
-
     publisher = Publisher(settings, clock, name, check)
     try:
         for reading in readings:
@@ -141,9 +143,6 @@ def _print(readings: Iterable[Reading], out: BinaryIO) -> None:
 def _print_on(
     sources: Sequence[tuple[LiveSource, int]], clock: Clock, out: BinaryIO, check: Callable[[], None]
 ) -> None:
-    from kafka_producer.collect import Sampling
-    from kafka_producer.live_buffer import LiveBuffer
-
     buffer = LiveBuffer(_PRINTED)
     sampling = Sampling(sources, buffer, clock)
     try:
@@ -164,10 +163,6 @@ def _collect(
     sources: Sequence[tuple[LiveSource, int]],
     check: Callable[[], None],
 ) -> None:
-    from kafka_producer.collect import Collect, Sampling
-    from kafka_producer.live_buffer import LiveBuffer
-    from kafka_producer.publish import Stopped
-
     buffer = LiveBuffer(settings.collect_buffer_readings)
     log.info("collecting source=%s", " source=".join(source.name for source, _ in sources))
     sampling = Sampling(sources, buffer, clock)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TextIO
 
 from kafka_producer import passes
+from kafka_producer.pass_state import Stream
 from kafka_producer.passes import Wish
-from kafka_producer.progress import Stream
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine, Tally
 from telemetry.reading import encode

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from kafka_producer.ledger import Known
 from kafka_producer.sessions import Sessions, overlap
 from kafka_producer.source_config import LogRule
 from telemetry.errors import Rejected
 from telemetry.reading import gpu_name, split_gpu
+
+if TYPE_CHECKING:  # a look at a log needs no database
+    from kafka_producer.ledger import Known
 
 DROP_FOLDER = "data"
 DEFAULT_GPU = "local:0"

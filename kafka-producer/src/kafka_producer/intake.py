@@ -17,7 +17,8 @@ from kafka_producer.follow import Follower, Parted
 from kafka_producer.gpu_of_log import DEFAULT_GPU, free_gpu, gpu_of_log
 from kafka_producer.ledger import Known, Ledger
 from kafka_producer.log_stream import LogStream
-from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.pass_state import PassState, Stream
+from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from telemetry.clock import Clock
 from telemetry.reading import IMPORT_AGE, mode_of, split_gpu

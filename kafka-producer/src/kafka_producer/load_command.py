@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from kafka_producer.load import Load, peak, values
+from kafka_producer.publish import Publisher, Stopped
+from kafka_producer.stop_request import StopRequest
 from telemetry import catalogue, topics
 from telemetry.clock import Clock, SystemClock
 from telemetry.errors import Misconfigured
@@ -19,6 +20,7 @@ from telemetry.reading import encode
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, format_time
 
+DESCRIPTION = "Sends made-up readings of known number at a steady pace, to see what the platform makes of them."
 EXAMPLES = """examples:
   kafka-producer load                                1,000 readings a second of 20 GPUs, for a minute
   kafka-producer load --rate 5000 --gpus 500 --seconds 600
@@ -33,14 +35,7 @@ _SAY_EVERY = SECOND
 _PATIENCE = 30.0
 
 
-def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
-        "load",
-        help="send made-up readings at a steady pace",
-        description="Sends made-up readings of known number at a steady pace, to see what the platform makes of them.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=_count, default=1000, metavar="N", help="readings a second (%(default)s)")
     parser.add_argument("--gpus", type=_count, default=20, metavar="N", help="GPUs that they are of (%(default)s)")
     parser.add_argument("--seconds", type=_count, default=60, metavar="N", help="how long (%(default)s)")
@@ -54,10 +49,17 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     )
 
 
-def run(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> int:
-    """Exit status 0: all was sent; 1: it was stopped before."""
-    from kafka_producer.publish import Publisher, Stopped
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Exit status 0: all was sent; 1: not all; 130: neither, after Ctrl-C."""
+    stop = StopRequest()
+    try:
+        status = _load(settings, options, stop.check)
+    except Stopped:  # before Kafka answered
+        status = 0
+    return stop.exit_status() or status
 
+
+def _load(settings: Settings, options: argparse.Namespace, check: Callable[[], None]) -> int:
     metrics = catalogue.load(settings.config_dir / "metrics.yaml")
     if options.gpus > options.rate * options.seconds:
         raise Misconfigured("load --gpus", str(options.gpus), f"at most {options.rate * options.seconds} readings")
@@ -81,7 +83,7 @@ def run(settings: Settings, options: argparse.Namespace, check: Callable[[], Non
 
 
 class _Sending:
-    def __init__(self, publisher: Any, load: Load, total: int, clock: Clock, say: Callable[[int], None]) -> None:
+    def __init__(self, publisher: Publisher, load: Load, total: int, clock: Clock, say: Callable[[int], None]) -> None:
         self.acknowledged = 0
         self._publisher = publisher
         self._load = load

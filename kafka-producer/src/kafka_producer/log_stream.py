@@ -6,8 +6,9 @@ from functools import partial
 
 from kafka_producer.chain import Chain
 from kafka_producer.ledger import Known, Ledger
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
-from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.sessions import Session, Sessions, merged
 from kafka_producer.sources.gpuz.log import Pass, RejectedLine

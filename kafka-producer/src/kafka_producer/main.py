@@ -1,32 +1,20 @@
-"""The command ``kafka-producer``: parses and wires.
+"""The command ``kafka-producer``: finds the command that is meant, and says what went wrong.
 
-The clients of Kafka and the progress bar are imported by the functions that use them: they take half a second, which
-a look at a log without Kafka need not wait for.
+Only the module of that command is imported: a look at a log need not wait for the clients of Kafka.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
-from types import FrameType
-from zoneinfo import ZoneInfo
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
 
-from kafka_producer import collect_command, load_command, replay_options, source_config, status_command, watch_command
-from kafka_producer.passes import Wish
-from kafka_producer.replay_options import ReplayOptions
-from kafka_producer.replay_plan import Planned, plan
-from telemetry import catalogue, logs, topics
-from telemetry.clock import SystemClock
+from telemetry import logs
 from telemetry.errors import Misconfigured, Rejected, Unavailable
 from telemetry.settings import Settings
-
-log = logging.getLogger(__name__)
 
 EXAMPLES = """examples:
   kafka-producer topics                            create the topics of config/topics.yaml
@@ -40,52 +28,44 @@ EXAMPLES = """examples:
 """
 
 
-class StopRequest:
-    """SIGTERM and Ctrl-C set it; the loop asks for it where it can stop without loss."""
+class Command(Protocol):
+    """What the module of a command offers."""
 
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._handle)
+    DESCRIPTION: str
+    EXAMPLES: str
 
-    def check(self) -> None:
-        """Raises Stopped."""
-        if self.signal is not None:
-            from kafka_producer.publish import Stopped
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
-            raise Stopped
-
-    def exit_status(self) -> int:
-        """0 after SIGTERM, which is how supervisors end a process that is well; 130 after Ctrl-C."""
-        return 130 if self.signal == signal.SIGINT else 0
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
+    def run(self, settings: Settings, options: argparse.Namespace) -> int:
+        """Exit status. Raises Misconfigured, Rejected, Unavailable."""
 
 
-def main(arguments: list[str] | None = None) -> int:
+class Listed(NamedTuple):
+    """A command before it is imported."""
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "replay": Listed("kafka_producer.replay_command", "send sensor logs"),
+    "watch": Listed("kafka_producer.watch_command", "import and follow the logs in a folder"),
+    "collect": Listed("kafka_producer.collect_command", "read live GPUs"),
+    "load": Listed("kafka_producer.load_command", "send made-up readings at a steady pace"),
+    "status": Listed("kafka_producer.status_command", "what became of each log"),
+    "topics": Listed("kafka_producer.topics_command", "create the topics and bring them up to config/topics.yaml"),
+    "simulate": Listed("kafka_producer.simulate.command", "write logs of simulated GPUs"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 done, 1 a server did not answer, 2 bad input or configuration, 130 Ctrl-C."""
-    parser, replay_parser = _parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(next(iter(words), "")).parse_args(words)
     try:
         settings = Settings.load()
         logs.configure("kafka-producer", settings.log_level)
-        if options.command == "topics":
-            return _topics(settings, options.wait)
-        if options.command == "status":
-            status_command.run(settings, options.json, sys.stdout)
-            return 0
-        if options.command == "watch":
-            return _watch(settings, options.folders or [Path("data")], options.name)
-        if options.command == "collect":
-            return _collect(settings, options)
-        if options.command == "load":
-            return _load(settings, options)
-        if options.command == "simulate":
-            from kafka_producer.simulate import command  # lazily: the way in must not depend on the simulator
-
-            return command.run(options)
-        return _replay(settings, replay_options.options_of(options, replay_parser))
+        return cast(Command, options.module).run(settings, options)
     except (Misconfigured, Rejected) as error:
         print(f"kafka-producer: {error}", file=sys.stderr)
         return 2
@@ -106,118 +86,21 @@ def _errors_of_servers() -> tuple[type[Exception], ...]:
     return Unavailable, KafkaError
 
 
-def _parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """Knows the arguments of the command ``wanted``, and of the others their names."""
     as_written = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="kafka-producer", description="Brings readings to Kafka.", epilog=EXAMPLES, formatter_class=as_written
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    replay = commands.add_parser(
-        "replay", help="send sensor logs", epilog=replay_options.EXAMPLES, formatter_class=as_written
-    )
-    replay_options.add_arguments(replay)
-    watch_command.add_parser(commands)
-    collect_command.add_parser(commands)
-    load_command.add_parser(commands)
-    status_command.add_parser(commands)
-    topics_parser = commands.add_parser("topics", help="create the topics and bring them up to config/topics.yaml")
-    topics_parser.add_argument(
-        "--wait", type=float, metavar="SECONDS", help="wait this long for Kafka (default: until it answers)"
-    )
-    try:
-        from kafka_producer.simulate import command
-    except ModuleNotFoundError:
-        pass
-    else:
-        command.add_parser(commands)
-    return parser, replay
-
-
-def _topics(settings: Settings, patience: float | None) -> int:
-    from kafka_producer import kafka_client, topic_admin
-    from kafka_producer.publish import Stopped
-
-    wanted = topics.wanted(settings)
-    stop = StopRequest()
-    try:
-        admin = kafka_client.opened(kafka_client.new_admin, settings, SystemClock(), stop.check, patience)
-    except Stopped:
-        return stop.exit_status()
-    try:
-        changes = list(topic_admin.apply(admin, wanted))
-    finally:
-        admin.close()
-    for change in changes or [f"all {len(wanted)} topics are as config/topics.yaml and .env say"]:
-        print(change)
-    return 0
-
-
-def _watch(settings: Settings, folders: Sequence[Path], name: str) -> int:
-    from kafka_producer.publish import Stopped
-
-    stop = StopRequest()
-    with suppress(Stopped):  # asked to end while still waiting for Kafka
-        watch_command.run(settings, folders, name, stop.check)
-    return stop.exit_status()
-
-
-def _collect(settings: Settings, options: argparse.Namespace) -> int:
-    from kafka_producer.publish import Stopped
-
-    stop = StopRequest()
-    with suppress(Stopped):
-        collect_command.run(settings, options, stop.check)
-    return stop.exit_status()
-
-
-def _load(settings: Settings, options: argparse.Namespace) -> int:
-    from kafka_producer.publish import Stopped
-
-    stop = StopRequest()
-    try:
-        status = load_command.run(settings, options, stop.check)
-    except Stopped:  # before Kafka answered
-        status = 0
-    return stop.exit_status() or status
-
-
-def _replay(settings: Settings, options: ReplayOptions) -> int:
-    clock = SystemClock()
-    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
-    sources = source_config.load(settings.config_dir / "sources.yaml")
-    wish = Wish(options.kind, options.speed, options.loop)
-    planned = plan(options, sources, metrics, ZoneInfo(settings.time_zone), clock.now())
-    if options.dry_run:
-        from kafka_producer import dry_run
-
-        dry_run.print_readings(planned, wish, clock.now(), sys.stdout.buffer, sys.stderr)
-        return 0
-    return _send(settings, options, wish, planned)
-
-
-def _send(settings: Settings, options: ReplayOptions, wish: Wish, planned: list[Planned]) -> int:
-    from kafka_producer.progress import Progress
-    from kafka_producer.progress_bar import progress_bar
-    from kafka_producer.publish import Publisher, Stopped
-    from kafka_producer.replay import Replay
-
-    clock, stop = SystemClock(), StopRequest()
-    progress = Progress(settings.state_dir)
-    try:
-        publisher = Publisher(settings, clock, options.name, stop.check)
-    except Stopped:
-        return stop.exit_status()
-    with progress_bar(planned, sys.stderr) as advance:
-        replay = Replay(wish, progress, publisher, clock, advance)
-        try:
-            replay.run(planned, settings.state_dir)
-        except Stopped:
-            log.info("asked to stop: what is on its way is finished first")
-        finally:
-            publisher.close()
-            replay.save()
-            progress.close()
-    return stop.exit_status()
+    for name, listed in COMMANDS.items():
+        command = commands.add_parser(name, help=listed.help, formatter_class=as_written)
+        if name == wanted:
+            module = cast(Command, import_module(listed.module))
+            command.description, command.epilog = module.DESCRIPTION, module.EXAMPLES
+            command.set_defaults(module=module, parser=command)
+            module.add_arguments(command)
+    return parser
 
 
 if __name__ == "__main__":

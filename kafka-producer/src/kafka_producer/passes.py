@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kafka_producer.gpu_of_log import free_gpu
-from kafka_producer.ledger import Ledger
 from kafka_producer.pace import Playback, Speed, TimeKind, parse_speed, shifted, speed_text
-from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.recorded import sessions_of
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.gpuz.decode import text_of
@@ -15,6 +14,10 @@ from kafka_producer.sources.gpuz.log import Pass
 from telemetry.errors import Rejected
 from telemetry.reading import FUTURE_TOLERANCE, mode_of, split_gpu
 from telemetry.timestamp import SECOND
+
+if TYPE_CHECKING:  # a look at a log needs no database
+    from kafka_producer.ledger import Ledger
+    from kafka_producer.progress import Progress
 
 _NO_ROWS = "0" * 16
 _NO_LIMIT = 2**63

@@ -8,10 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kafka_producer.pace import TimeKind
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
 from telemetry.errors import Misconfigured
-from telemetry.reading import Mode
 
 _SCHEMA = """
 create table if not exists passes (
@@ -35,36 +34,6 @@ create table if not exists passes (
 
 
 _STATE = "pass, anchor, speed, zone, mode, rows, last, finished, refused"
-
-
-class Stream(NamedTuple):
-    """One log of one GPU, in one kind of time."""
-
-    fingerprint: str
-    gpu: str
-    kind: TimeKind
-
-
-class PassState(NamedTuple):
-    """One pass over a log: settled before its first reading is sent, except for the last four."""
-
-    number: int
-    anchor: int
-    """Microseconds UTC; what it anchors depends on ``speed``."""
-    speed: str
-    zone: str
-    mode: Mode
-    rows: int
-    """Rows 0 to ``rows`` - 1 have been acknowledged (or rejected)."""
-    last: int | None
-    """Time of the last acknowledged one."""
-    finished: bool
-    refused: int = 0
-    """Behind those rows, so many lines that could not be used have been acknowledged as dead letters."""
-
-    @property
-    def position(self) -> Position:
-        return Position(self.rows, self.refused)
 
 
 class Seen(NamedTuple):

@@ -15,9 +15,10 @@ from pathlib import Path
 from kafka_producer import lock, passes
 from kafka_producer.ledger import Ledger
 from kafka_producer.pace import Playback
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.passes import Wish
 from kafka_producer.position import Position, RejectedPlaces
-from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from kafka_producer.ledger import File, Known, Ledger
-from kafka_producer.progress import Progress, Seen, Stream
+from kafka_producer.pass_state import Stream
+from kafka_producer.progress import Progress, Seen
 from telemetry.log_states import LogState, document
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time

@@ -1,12 +1,14 @@
-"""The command ``status``: its options. What it says is made by ``status``, imported when it is asked for."""
+"""The command ``status``: its options. What it says is made by ``status``."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, TextIO
+import sys
 
+from kafka_producer import status
 from telemetry.settings import Settings
 
+DESCRIPTION = "What became of each log that was dropped or replayed."
 EXAMPLES = """examples:
   kafka-producer status            a line per log
   kafka-producer status --json     the same for a program
@@ -17,18 +19,11 @@ holds another log now).
 """
 
 
-def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
-        "status",
-        help="what became of each log",
-        description="What became of each log that was dropped or replayed.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for a program")
 
 
-def run(settings: Settings, as_json: bool, out: TextIO) -> None:
-    from kafka_producer import status
-
-    status.run(settings, as_json, out)
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Exit status 0."""
+    status.run(settings, options.json, sys.stdout)
+    return 0

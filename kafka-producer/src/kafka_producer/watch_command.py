@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from kafka_producer import lock, source_config
+from kafka_producer.examine import Examiner
+from kafka_producer.intake import Intake
+from kafka_producer.ledger import Ledger
+from kafka_producer.log_snapshot import LogSnapshot
+from kafka_producer.progress import Progress
+from kafka_producer.publish import Publisher, Stopped
+from kafka_producer.session_card import SessionCards
+from kafka_producer.stop_request import StopRequest
+from kafka_producer.watch import Watch
 from telemetry import catalogue
 from telemetry.clock import SystemClock
 from telemetry.errors import Misconfigured, Rejected, Unavailable
@@ -18,6 +26,9 @@ from telemetry.settings import Settings
 
 log = logging.getLogger(__name__)
 
+DESCRIPTION = """Imports every GPU-Z log that is dropped into one of the folders (ZIP and gzip, too) and follows
+those that grow. Files that are no log are reported once; samples/ directly below the folder is left
+alone."""
 EXAMPLES = """examples:
   kafka-producer watch data/                 what start.sh runs: logs dropped into data/ are imported or followed
   kafka-producer watch data/ uploads/        several folders; a log that lies in two of them counts once
@@ -33,30 +44,20 @@ _PATIENCE = 5.0
 """Seconds that Kafka is given to acknowledge what is on its way when the process is asked to end."""
 
 
-def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
-    parser = commands.add_parser(
-        "watch",
-        help="import and follow the logs in a folder",
-        description="Imports every GPU-Z log that is dropped into one of the folders (ZIP and gzip, too) and follows "
-        "those that grow. Files that are no log are reported once; samples/ directly below the folder is left alone.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="the folders (default: data)")
     parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
 
 
-def run(settings: Settings, folders: Sequence[Path], name: str, check: Callable[[], None]) -> None:
-    """Until ``check`` raises Stopped. Raises Unavailable where another process watches with the same STATE_DIR."""
-    from kafka_producer.examine import Examiner
-    from kafka_producer.intake import Intake
-    from kafka_producer.ledger import Ledger
-    from kafka_producer.log_snapshot import LogSnapshot
-    from kafka_producer.progress import Progress
-    from kafka_producer.publish import Publisher, Stopped
-    from kafka_producer.session_card import SessionCards
-    from kafka_producer.watch import Watch
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Until it is asked to stop. Raises Unavailable where another process watches with the same STATE_DIR."""
+    stop = StopRequest()
+    with suppress(Stopped):  # asked to end while still waiting for Kafka
+        _watch(settings, options.folders or [Path("data")], options.name, stop.check)
+    return stop.exit_status()
 
+
+def _watch(settings: Settings, folders: Sequence[Path], name: str, check: Callable[[], None]) -> None:
     for folder in folders:
         if folder.exists() and not folder.is_dir():
             raise Misconfigured("watch", str(folder), "a folder; `kafka-producer replay` sends single logs")

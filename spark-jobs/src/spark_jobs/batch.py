@@ -18,6 +18,7 @@ from spark_jobs.report_list import REPORTS
 from spark_jobs.report_messages import messages
 from spark_jobs.report_store import ReportStore
 from spark_jobs.reports.report import Report
+from spark_jobs.session import forget_plans
 from spark_jobs.upkeep import Upkeep, expired_dates
 from telemetry import topics
 from telemetry.catalogue import Catalogue
@@ -111,6 +112,8 @@ class Batch:
                     self._report(made, report, f"{number}/{len(plan)}")
             finally:
                 made.close()
+                del made
+                forget_plans()
             logger.info("date=%s reports=%d seconds=%.1f", day, len(reports), time.monotonic() - began)
         keeps.close()
 

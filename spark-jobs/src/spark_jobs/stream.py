@@ -25,6 +25,7 @@ from spark_jobs.detectors.detection import Detection
 from spark_jobs.detectors.known_anomalies import HELD_BATCHES
 from spark_jobs.detectors.suspects import SUSPICIOUS
 from spark_jobs.lake import Lake, in_spans
+from spark_jobs.session import forget_plans
 from spark_jobs.tally import Tally
 from spark_jobs.transforms import clean, windows
 from telemetry import topics
@@ -75,6 +76,7 @@ class BatchWriter:
             raise RuntimeError("the query was started, but nobody said its id")
         with self._busy:
             counted = self._take(batch, number)
+            forget_plans()
         self._count(counted)
 
     def _take(self, batch: DataFrame, number: int) -> list[Row]:

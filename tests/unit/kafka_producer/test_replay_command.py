@@ -42,6 +42,18 @@ def test_readings_are_printed_and_summed_up(tmp_path: Path, capfd: pytest.Captur
     assert not (tmp_path / "state").exists()
 
 
+def test_a_look_at_a_log_loads_no_client_of_a_server(tmp_path: Path) -> None:
+    """Each of them would make it wait as long as ten thousand rows do."""
+    log = write(tmp_path / "log.txt")
+    program = (
+        "import sys; from kafka_producer.main import main; main(sys.argv[1:])\n"
+        "print(sorted({'kafka', 'rich', 'sqlite3', 'pynvml', 'kafka_producer.simulate'} & set(sys.modules)))"
+    )
+    run = [sys.executable, "-c", program, "replay", "--dry-run", str(log)]
+    out = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert out.splitlines()[-1] == "[]"
+
+
 def test_time_zone_of_the_settings_says_when_a_row_was(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

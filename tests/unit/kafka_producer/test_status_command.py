@@ -11,8 +11,9 @@ from kafka_producer.chain import Head, head_of
 from kafka_producer.drop_folder import Signature
 from kafka_producer.ledger import File, Ledger
 from kafka_producer.main import main
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
-from kafka_producer.progress import PassState, Progress, Stream
+from kafka_producer.progress import Progress
 from kafka_producer.sessions import Session
 from kafka_producer.sources.gpuz.decode import Lines
 from support.gpuz_logs import REPOSITORY, row

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from kafka_producer.simulate import labels
 from kafka_producer.simulate.cards import CARDS
@@ -16,7 +15,9 @@ from kafka_producer.simulate.gpuz_writer import record
 from kafka_producer.simulate.quirks import QUIRKS, render
 from kafka_producer.simulate.scenarios import SCENARIOS
 from telemetry.errors import Misconfigured
+from telemetry.settings import Settings
 
+DESCRIPTION = "Writes logs of simulated GPUs."
 EXAMPLES = """examples:
   kafka-producer simulate gpuz --list
   kafka-producer simulate gpuz --scenario failing-fan --duration 6m --out demo.txt
@@ -29,10 +30,8 @@ _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _LONGEST = 366 * 86_400
 
 
-def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """The command ``simulate`` for ``kafka-producer``'s parser; ``run`` does it."""
-    simulate = subparsers.add_parser("simulate", help="write logs of simulated GPUs")
-    kinds = simulate.add_subparsers(dest="kind", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    kinds = parser.add_subparsers(dest="kind", required=True)
     gpuz = kinds.add_parser(
         "gpuz",
         help="a sensor log in GPU-Z's format",
@@ -57,10 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     gpuz.add_argument("--out", default="-", metavar="FILE", help="where to write (default: -, standard output)")
     gpuz.add_argument("--labels", metavar="FILE", help="also write what should be found in the log, as CSV")
     gpuz.add_argument("--gpu", default="local:0", help="the GPU that the labels name (default: local:0)")
-    gpuz.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    return write(options)
+
+
+def write(options: argparse.Namespace) -> int:
     """Exit status 0 written; raises Misconfigured for choices that do not go together or a file that cannot be."""
     if options.list:
         print(catalogue(), end="")

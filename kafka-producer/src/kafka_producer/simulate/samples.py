@@ -40,10 +40,10 @@ SAMPLES = {
 def make(name: str, folder: Path) -> Path:
     """Writes one sample below ``folder`` and returns its path."""
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
+    command.add_arguments(parser)
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    command.run(parser.parse_args(["simulate", "gpuz", *shlex.split(SAMPLES[name]), "--out", str(path)]))
+    command.write(parser.parse_args(["gpuz", *shlex.split(SAMPLES[name]), "--out", str(path)]))
     return path
 
 

@@ -19,8 +19,8 @@ SAMPLE_FOLDER = Path(__file__).parents[4] / "data" / "samples"
 
 def simulate(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    return command.run(parser.parse_args(["simulate", "gpuz", *arguments]))
+    command.add_arguments(parser)
+    return command.write(parser.parse_args(["gpuz", *arguments]))
 
 
 def test_list_names_everything_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
