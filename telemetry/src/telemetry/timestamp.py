@@ -13,7 +13,7 @@ _FIRST = -62_135_596_800 * SECOND
 _LAST = 253_402_300_800 * SECOND - 1
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
-_TWO_DIGITS = [f"{number:02d}" for number in range(60)]
+_WHOLE_SECONDS = [f":{number:02d}.000Z" for number in range(60)]
 
 
 @lru_cache(maxsize=4096)
@@ -29,9 +29,11 @@ def format_time(microseconds: int) -> str:
     """
     seconds, fraction = divmod(microseconds, SECOND)
     minute, second = divmod(seconds, 60)
+    if not fraction:  # most often; to format a number takes longer than all else here
+        return _minute_text(minute) + _WHOLE_SECONDS[second]
     if fraction % MILLISECOND:
-        return f"{_minute_text(minute)}:{_TWO_DIGITS[second]}.{fraction:06d}Z"
-    return f"{_minute_text(minute)}:{_TWO_DIGITS[second]}.{fraction // MILLISECOND:03d}Z"
+        return f"{_minute_text(minute)}:{second:02d}.{fraction:06d}Z"
+    return f"{_minute_text(minute)}:{second:02d}.{fraction // MILLISECOND:03d}Z"
 
 
 def parse_time(text: str) -> int:

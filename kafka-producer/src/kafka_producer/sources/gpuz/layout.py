@@ -51,6 +51,8 @@ class Layout:
         self.allows_plain = delimiter == b"," and None not in columns
         known = [column or Column("", None) for column in columns]
         self.names = [column.name for column in known]
+        self.blank = dict.fromkeys(self.names, 0.0)
+        """To be copied and filled: a dict that grows to its size takes a quarter longer."""
         self.highest = [column.plausible[1] for column in known]
         self.zero_rules = {
             column.name: column.metric.zero_rule

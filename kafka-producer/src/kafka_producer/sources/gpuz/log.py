@@ -89,6 +89,7 @@ class GpuzLog:
         host, _ = split_gpu(gpu)
         tally, zeros, headers = self.tally, ZeroWatch(), Headers(self._file.catalogue)
         seen: Plain | None = None
+        new = tuple.__new__  # past the check of a NamedTuple's arguments, for each of so many
         rows = self._file.rows(headers, latest, self._reject)
         for layout, values, plain, line, recorded_at, recorded, is_assumed in rows:
             row = self._row
@@ -98,8 +99,9 @@ class GpuzLog:
                 metrics, flags = judge(layout, line)
                 zeros.see_some(metrics, flags)
             else:
+                metrics = layout.blank.copy()
                 # As many names as values, which strict would count once more for every row.
-                metrics = dict(zip(layout.names, values, strict=False))
+                metrics.update(zip(layout.names, values))  # noqa: B905
                 flags = drop_false_zeros(layout, metrics) if plain.has_suspects else {}
                 if plain is not seen:
                     zeros.see(layout, plain)
@@ -109,7 +111,7 @@ class GpuzLog:
             if flags:
                 tally.flags.update(flags.values())
             tally.rows += 1
-            yield Reading(origin, row, mode, time, recorded, gpu, host, SOURCE, model, metrics, flags)
+            yield new(Reading, (origin, row, mode, time, recorded, gpu, host, SOURCE, model, metrics, flags))
         tally.stayed_zero = zeros.stayed_zero()
         tally.unknown = headers.unknown()
         tally.refused = headers.refused()

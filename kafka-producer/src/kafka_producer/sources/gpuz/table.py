@@ -84,10 +84,10 @@ class Table:
         plain = plain_of(layout, lines) if layout is not None and block.ended else None
         if layout is None or plain is None:
             return False
-        clock = self._clock
+        clock, new = self._clock, tuple.__new__  # past the check of a NamedTuple's arguments, for each of so many
         for index, (line, stamp, values) in enumerate(zip(lines, plain.stamps, plain.rows, strict=True), begin):
             try:
-                yield Row(layout, values, plain, line, clock.at(stamp), clock.recorded, False)
+                yield new(Row, (layout, values, plain, line, clock.at(stamp), clock.recorded, False))
             except Rejected as rejected:
                 self._reject(block, index, rejected)
         return True
