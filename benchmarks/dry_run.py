@@ -7,15 +7,13 @@ faults, converts no time, and prints nothing. Whole process against whole proces
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
-from typing import NamedTuple
+
+from contest import Run, in_turns
 
 EXAMPLES = """examples:
   python benchmarks/dry_run.py                            100,000 rows of 25 sensors, 15 runs of each
@@ -31,16 +29,6 @@ with open(sys.argv[1], newline="", encoding="latin-1") as file:
     for row in rows:
         values = [float(cell) for cell in row[1:-1]]
 """
-
-
-class Cost(NamedTuple):
-    """What one process took."""
-
-    seconds: float
-    cpu: float
-    """Seconds of processor time: a busy machine disturbs it less than the clock on the wall."""
-    mebibytes: float
-    """Most memory at a time."""
 
 
 def write_log(path: Path, rows: int, sensors: int) -> None:
@@ -61,44 +49,18 @@ def _narrowed(lines: Iterator[bytes], sensors: int) -> Iterator[bytes]:
         yield b",".join(cells[: sensors + 1]) + b",\r\n"
 
 
-def cost_of(command: Sequence[str]) -> Cost:
-    """Runs it once."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def compare(log: Path, runs: int) -> float:
+def compare(log: Path, pairs: int) -> float:
     """Prints both programs and returns our speed in processor time, the plain program's being 1."""
-    commands = {
-        "csv.reader and float()": [sys.executable, "-c", PLAIN, str(log)],
-        "replay --dry-run": [_script("kafka-producer"), "replay", "--dry-run", str(log)],
-    }
-    costs: dict[str, list[Cost]] = {name: [] for name in commands}
-    # The first round fills the page cache and writes bytecode.
-    for number in range(runs + 1):
-        for name, command in commands.items():
-            cost = cost_of(command)
-            costs[name] += [cost] if number else []
+    contest = in_turns(
+        "csv.reader and float()", lambda: Run([sys.executable, "-c", PLAIN, str(log)]),
+        "replay --dry-run", lambda: Run([_script("kafka-producer"), "replay", "--dry-run", str(log)]),
+        pairs,
+    )  # fmt: skip
     with log.open("rb") as file:
         rows = sum(1 for _ in file)
-    print(f"{log.stat().st_size / 1e6:.1f} MB, {rows:,} lines; medians of {runs} runs in turns")
-    print(f"{'':24}{'wall s':>8}{'cpu s':>8}{'lines/cpu s':>13}{'peak MiB':>10}")
-    for name, taken in costs.items():
-        wall, cpu, peak = (median(values) for values in zip(*taken, strict=True))
-        print(f"{name:24}{wall:8.2f}{cpu:8.2f}{rows / cpu:13,.0f}{peak:10.1f}")
-    plain, ours = costs.values()
-    # Pair by pair: two that ran one after the other saw the same machine, which is another one a minute later.
-    pairs = list(zip(plain, ours, strict=True))
-    ratios = {field: median(getattr(a, field) / getattr(b, field) for a, b in pairs) for field in ("seconds", "cpu")}
-    wall, cpu = ratios["seconds"], ratios["cpu"]
-    print(f"speed of the dry run, median of the pairs: {wall:.2f} x by the wall clock, {cpu:.2f} x by processor time")
-    return cpu
+    print(f"{log.stat().st_size / 1e6:.1f} MB, {rows:,} lines; medians of {pairs} runs in turns")
+    contest.show("lines", rows)
+    return contest.speed("cpu")
 
 
 def _script(name: str) -> str:

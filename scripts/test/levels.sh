@@ -82,7 +82,7 @@ step() {
 
 shellcheck_all() {
     local -a scripts
-    mapfile -t scripts < <(git ls-files -- '*.sh' '.ci/run' | grep -v '^$')
+    mapfile -t scripts < <(git ls-files -- '*.sh' '.ci/run' 'benchmarks/run' | grep -v '^$')
     shellcheck --external-sources --source-path=SCRIPTDIR --source-path=. "${scripts[@]}"
 }
 

@@ -1,0 +1,34 @@
+"""Each benchmark, small: it runs on this code, and finds on the topic what was sent. How fast is not judged here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        ("dry_run.py", ["--rows", "2000", "--runs", "1"]),
+        ("replay.py", ["--rows", "2000", "--runs", "1"]),
+        ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
+        ("encode_lines.py", ["--readings", "500"]),
+        ("alert_latency.py", ["--gpus", "50", "--seconds", "20"]),
+    ],
+)
+def test_small(program: str, arguments: list[str]) -> None:
+    run = [sys.executable, str(ROOT / "benchmarks" / program), *arguments]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)
+
+
+def test_run_knows_its_benchmarks() -> None:
+    done = subprocess.run([ROOT / "benchmarks" / "run", "faster"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "expected one of: dry-run replay query-latency alert-latency" in done.stderr
