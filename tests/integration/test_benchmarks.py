@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
         ("dry_run.py", ["--rows", "2000", "--runs", "1"]),
         ("replay.py", ["--rows", "2000", "--runs", "1"]),
         ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
+        ("dcgm_page.py", ["--pages", "2"]),
         ("encode_lines.py", ["--readings", "500"]),
         ("alert_latency.py", ["--gpus", "50", "--seconds", "20"]),
     ],

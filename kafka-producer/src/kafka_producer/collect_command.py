@@ -28,15 +28,17 @@ from telemetry.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DESCRIPTION = "Reads the live GPUs of this machine again and again and sends the readings."
+DESCRIPTION = "Reads the live GPUs of this machine, or those of a fleet, again and again and sends the readings."
 EXAMPLES = """examples:
   kafka-producer collect                     what start.sh runs: every NVIDIA GPU of this machine, each second
   kafka-producer collect --list              which GPUs there are, what each offers and what not; needs no Kafka
   kafka-producer collect --once --dry-run    one reading of each, as JSON
   kafka-producer collect --interval 5s       every five seconds
+  kafka-producer collect --source dcgm --list      the dcgm-exporters of config/sources.yaml, and what each offers
 
-config/sources.yaml (collect:) says which GPUs, how often and under which host name. docs/recipes/live-nvidia.md lists
-what is collected. A GPU that is lost is said once and asked again until it answers; while Kafka is away readings wait.
+config/sources.yaml (collect:) says which GPUs, how often and under which host name; docs/recipes/live-nvidia.md and
+docs/recipes/dcgm.md list what is collected. A GPU or a page that is lost is said once and asked again until it
+answers; while Kafka is away readings wait.
 """
 NAME = "collect"
 _PATIENCE = 5.0
@@ -92,6 +94,10 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
 
 
 def _source(rule: LiveRule, metrics: Catalogue) -> LiveSource:
+    if rule.source == "dcgm":
+        from kafka_producer.sources.dcgm.source import Dcgm
+
+        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 
@@ -105,18 +111,18 @@ def host_name() -> str:
 
 
 def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
-    """Each GPU once, one after the other. Raises Unavailable where none answers."""
+    """Each target once, one after the other. Raises Unavailable where none answers."""
     readings: list[Reading] = []
     failures: list[Unavailable] = []
     for source in sources:
-        for gpu in source.gpus:
+        for target in source.targets:
             try:
-                readings.append(gpu.read(clock.now()))
+                readings += target.poll(clock.now())
             except Unavailable as error:
                 log.warning("%s", error)
                 failures.append(error)
             else:
-                for line in source.about(gpu.gpu):
+                for line in source.about(target.name):
                     log.info("%s", line)
     if failures and not readings:
         raise failures[0]

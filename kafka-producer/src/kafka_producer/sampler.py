@@ -1,13 +1,13 @@
-"""Asks live GPUs when they are due, each beside the others: one that hangs or is lost costs no other a reading."""
+"""Asks live targets when they are due, each beside the others: one that hangs or is lost costs no other a reading."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from kafka_producer.source import LiveGpu, LiveSource
+from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.worker import Worker
 from telemetry.clock import Clock
 from telemetry.errors import Misconfigured, Unavailable
@@ -18,18 +18,18 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = SECOND
 LONGEST_PAUSE = 60 * SECOND
-"""A GPU that does not answer is asked again after a pause that doubles from the one to the other."""
+"""A target that does not answer is asked again after a pause that doubles from the one to the other."""
 HANGS = 10 * SECOND
-"""A question that takes so long is worth a word: a driver about to fail gets slow first."""
+"""A question that takes so long is worth a word: what is about to fail gets slow first."""
 _NAP = 0.02
 
 
 class _Asked:
-    """A GPU and how it is with it."""
+    """A target and how it is with it."""
 
-    def __init__(self, gpu: LiveGpu) -> None:
-        self.gpu = gpu
-        self.worker: Worker[Reading] = Worker()
+    def __init__(self, target: LiveTarget) -> None:
+        self.target = target
+        self.worker: Worker[Sequence[Reading]] = Worker()
         self.due = 0
         self.asked_at = 0
         self.failing_since: int | None = None
@@ -39,7 +39,7 @@ class _Asked:
 
 
 class Sampler:
-    """The GPUs of one source. ``turn`` again and again; or ``run`` in a thread until ``stop``."""
+    """The targets of one source. ``turn`` again and again; or ``run`` in a thread until ``stop``."""
 
     def __init__(
         self, source: LiveSource, interval: int, clock: Clock, put: Callable[[Reading], None], is_over: threading.Event
@@ -49,7 +49,7 @@ class Sampler:
         self._clock = clock
         self._put = put
         self._is_over = is_over
-        self._asked = [_Asked(gpu) for gpu in source.gpus]
+        self._asked = [_Asked(target) for target in source.targets]
 
     def run(self) -> None:
         while not self._is_over.is_set():
@@ -65,44 +65,45 @@ class Sampler:
         if due and all(asked.failing_since is not None and not asked.worker.is_busy for asked in self._asked):
             self._restart()
         for asked in due:
-            # On the beat of the interval, so that GPUs and machines are read at the same times.
+            # On the beat of the interval, so that all GPUs and machines are read at the same times.
             asked.due = (now // self._interval + 1) * self._interval
             asked.asked_at = now
-            asked.worker.give(partial(asked.gpu.read, now))
+            asked.worker.give(partial(asked.target.poll, now))
 
     def _take(self, asked: _Asked, now: int) -> None:
         if not asked.worker.is_busy:
             return
         try:
-            reading = asked.worker.take()
+            readings = asked.worker.take()
         except Unavailable as error:
             self._failed(asked, error, now)
             return
-        if reading is not None:
+        if readings is not None:
             self._answered(asked, now)
-            self._put(reading)
+            for reading in readings:
+                self._put(reading)
         elif now - asked.asked_at >= HANGS and not asked.said_hangs:
             asked.said_hangs = True
             log.warning(
-                "gpu=%s has not answered for %.0f s: its driver may hang; the other GPUs go on",
-                *(asked.gpu.gpu, (now - asked.asked_at) / SECOND),
+                "%s has not answered for %.0f s: it may hang; the others go on",
+                *(asked.target, (now - asked.asked_at) / SECOND),
             )
 
     def _answered(self, asked: _Asked, now: int) -> None:
         if asked.failing_since is not None:
-            log.info("gpu=%s answers again after %.1f s", asked.gpu.gpu, (now - asked.failing_since) / SECOND)
+            log.info("%s answers again after %.1f s", asked.target, (now - asked.failing_since) / SECOND)
         elif asked.said_hangs:
-            log.info("gpu=%s answers again: it took %.1f s", asked.gpu.gpu, (now - asked.asked_at) / SECOND)
+            log.info("%s answers again: it took %.1f s", asked.target, (now - asked.asked_at) / SECOND)
         asked.failing_since, asked.pause, asked.said_hangs = None, 0, False
         if not asked.is_known:
             asked.is_known = True
-            for line in self._source.about(asked.gpu.gpu):
+            for line in self._source.about(asked.target.name):
                 log.info("%s", line)
 
     def _failed(self, asked: _Asked, error: Unavailable, now: int) -> None:
         if asked.failing_since is None:
             asked.failing_since = now
-            log.warning("%s; tried again until it does, the other GPUs go on", error)
+            log.warning("%s; tried again until it does, the others go on", error)
         asked.pause = min(2 * asked.pause or FIRST_PAUSE, LONGEST_PAUSE)
         asked.due = now + asked.pause
 
@@ -110,5 +111,5 @@ class Sampler:
         try:
             self._source.restart()
         except (Unavailable, Misconfigured) as error:
-            # Each GPU says so itself, once.
+            # Each target says so itself, once.
             log.debug("%s cannot be opened anew: %s", self._source.name, error)

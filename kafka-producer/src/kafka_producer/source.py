@@ -29,19 +29,20 @@ class Source(Protocol):
         ...
 
 
-class LiveGpu(Protocol):
-    """A GPU that is read again and again. Not a Source: a log has an order of its own, while a live GPU is asked when
-    it is due, and one that hangs must not hold up the others."""
+class LiveTarget(Protocol):
+    """What answers for one GPU or for several at once, and is asked again and again: a card, an exporter of a node.
+
+    Not a Source: a log has an order of its own, while a target is asked when it is due, and one that hangs must not
+    hold up the others. ``str()`` of it is what a log line calls it, such as ``gpu=node-1:0``.
+    """
 
     @property
-    def gpu(self) -> str:
-        """``host:index``."""
-        ...
+    def name(self) -> str: ...
 
-    def read(self, now: int) -> Reading:
-        """The GPU at ``now`` (microseconds UTC), in ``mode`` live, with an own time, later than the one before.
+    def poll(self, now: int) -> Sequence[Reading]:
+        """Its GPUs at ``now`` (microseconds UTC), in ``mode`` live, each with an own time, later than the one before.
 
-        May take long, so it is called in a thread of its own, one call at a time. Raises Unavailable where the GPU
+        May take long, so it is called in a thread of its own, one call at a time. Raises Unavailable where the target
         does not answer; the next call tries again from scratch.
         """
         ...
@@ -54,10 +55,10 @@ class LiveSource(Protocol):
     def name(self) -> str: ...
 
     @property
-    def gpus(self) -> Sequence[LiveGpu]: ...
+    def targets(self) -> Sequence[LiveTarget]: ...
 
-    def about(self, gpu: str) -> Iterator[str]:
-        """What there is to say of a GPU once it was read, a line each."""
+    def about(self, target: str) -> Iterator[str]:
+        """What there is to say of the target of this name once it has answered, a line each."""
         ...
 
     def restart(self) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import Literal, get_args
+from typing import Final, Literal, Self, get_args
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kafka_producer import duration
 from telemetry import config_file
 from telemetry.errors import Rejected
 from telemetry.reading import gpu_name, split_gpu
+
+DCGM_PORT: Final = 9400
+"""On which dcgm-exporter serves its page."""
 
 
 class LogRule(BaseModel):
@@ -55,14 +60,18 @@ class LiveRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: Literal["nvml"]
+    source: Literal["nvml", "dcgm"]
     interval: str = "1s"
     host: str | None = None
-    """Without it: the name of this machine."""
+    """nvml: without it the name of this machine."""
     gpus: tuple[str, ...] = ()
-    """Indices and UUIDs; empty: all."""
+    """nvml: indices and UUIDs; empty: all."""
+    targets: tuple[str, ...] = ()
+    """dcgm: pages of dcgm-exporters, as ``http://node-1:9400/metrics``; short ``node-1`` and ``node-1:9400``."""
+    timeout: str = "5s"
+    """dcgm: a page that is not there by then counts as lost."""
 
-    @field_validator("interval")
+    @field_validator("interval", "timeout")
     @classmethod
     def _interval(cls, value: str) -> str:
         duration.parse(value)
@@ -76,10 +85,44 @@ class LiveRule(BaseModel):
         except Rejected as error:
             raise ValueError(error.detail) from error
 
+    @field_validator("targets")
+    @classmethod
+    def _pages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        pages = tuple(map(page_of, value))
+        if twice := next((page for page in pages if pages.count(page) > 1), None):
+            raise ValueError(f"each page once; {twice} is there again")
+        return pages
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.source == "dcgm" and not self.targets:
+            raise ValueError("targets: [node-1, node-2, ...], the machines whose dcgm-exporter is to be read")
+        if foreign := sorted(self.model_fields_set & _ONLY_OF[self.source]):
+            raise ValueError(f"no {', '.join(foreign)} with source {self.source}")
+        return self
+
     @field_validator("gpus", mode="before")
     @classmethod
     def _texts(cls, value: object) -> object:
         return [str(each) for each in value] if isinstance(value, list) else value
+
+
+_ONLY_OF = {"nvml": {"targets", "timeout"}, "dcgm": {"host", "gpus"}}
+"""Source -> keys that only the other one knows."""
+
+
+def page_of(target: str) -> str:
+    """The address of an exporter's page. Raises ValueError for what is no machine and no address."""
+    text = target if "://" in target else f"http://{target}"
+    parts = urlsplit(text)
+    try:
+        port = parts.port or (DCGM_PORT if "://" not in target else None)
+    except ValueError as error:
+        raise ValueError(f"{target!r}: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", target):
+        raise ValueError(f"a machine (node-1, node-1:9400) or a page (http://node-1:9400/metrics), not {target!r}")
+    place = parts.netloc if parts.port or port is None else f"{parts.netloc}:{port}"
+    return urlunsplit((parts.scheme, place, parts.path or "/metrics", parts.query, ""))
 
 
 LIVE_SOURCES = get_args(LiveRule.model_fields["source"].annotation)

@@ -114,7 +114,8 @@ def test_without_a_rule_it_is_everything_each_second() -> None:
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
-        ("{source: dcgm}", "collect.0.source"),
+        ("{source: gpuz}", "collect.0.source"),
+        ("{source: dcgm}", "collect.0: found"),
         ("{source: nvml, interval: 1}", "collect.0.interval"),
         ("{source: nvml, interval: 5ms}", "collect.0.interval: found '5ms'; expected a number with ms"),
         ("{source: nvml, host: a/b}", "collect.0.host: found 'a/b'"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pynvml
 import pytest
 
-from kafka_producer.source import LiveGpu, LiveSource
+from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.sources.nvml import sensors
 from kafka_producer.sources.nvml.driver import NoAnswer, NotOffered
 from kafka_producer.sources.nvml.library import Library, LibraryCard
@@ -32,8 +32,9 @@ def nvml(driver: RecordedDriver, *wanted: str, host: str = "node-1") -> Nvml:
 
 def test_the_source_keeps_the_contract() -> None:
     source: LiveSource = nvml(RecordedDriver.of("h100-idle"))
-    gpu: LiveGpu = source.gpus[0]
-    assert (source.name, gpu.gpu) == ("nvml:node-1", "node-1:0")
+    target: LiveTarget = source.targets[0]
+    assert (source.name, target.name, str(target)) == ("nvml:node-1", "node-1:0", "gpu=node-1:0")
+    assert [reading.gpu for reading in target.poll(NOW)] == ["node-1:0"]
 
 
 def test_everything_that_a_card_may_offer_is_in_the_catalogue() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from kafka_producer.sources.judge import FAILED_READ, judge
@@ -35,6 +35,17 @@ class NvmlGpu:
         self._catalogue = catalogue
         self._ratings: dict[str, float] | None = None
         self._last = 0
+
+    def __str__(self) -> str:
+        return f"gpu={self.gpu}"
+
+    @property
+    def name(self) -> str:
+        return self.gpu
+
+    def poll(self, now: int) -> Sequence[Reading]:
+        """As the contract LiveTarget says: here it is one reading."""
+        return [self.read(now)]
 
     def read(self, now: int) -> Reading:
         """The GPU at ``now``. Raises Unavailable where it does not answer, and may then be called again."""

@@ -43,6 +43,10 @@ class Nvml:
         if len(failed) == count:
             raise failed[0]
 
+    @property
+    def targets(self) -> Sequence[NvmlGpu]:
+        return self.gpus
+
     def about(self, name: str) -> Iterator[str]:
         """What there is to say of a GPU once it was read, a line each."""
         gpu = next(each for each in self.gpus if each.gpu == name)

@@ -1,0 +1,1 @@
+"""The source ``dcgm``: pages of NVIDIA's dcgm-exporter."""

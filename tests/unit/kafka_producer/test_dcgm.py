@@ -1,0 +1,252 @@
+"""Pages of dcgm-exporter: both generations of names, blanks, parts; and servers that hang, lie and go away."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from kafka_producer.main import main
+from kafka_producer.sampler import Sampler
+from kafka_producer.source import LiveSource, LiveTarget
+from kafka_producer.source_config import LiveRule, page_of
+from kafka_producer.sources.dcgm import exporter, fields
+from kafka_producer.sources.dcgm.exporter import Exporter
+from kafka_producer.sources.dcgm.page import parse
+from kafka_producer.sources.dcgm.source import Dcgm
+from support.dcgm_exporter import NEW, NOT_SUPPORTED, OLD, Gpu, page, served
+from support.gpuz_logs import REPOSITORY
+from support.identities import eventually
+from telemetry import catalogue
+from telemetry.clock import SystemClock
+from telemetry.errors import Unavailable
+from telemetry.reading import Reading, decode
+from telemetry.timestamp import MILLISECOND, SECOND
+
+CATALOGUE = catalogue.load(REPOSITORY / "config" / "metrics.yaml")
+NOW = time.time_ns() // 1000
+PATIENCE = 10 * SECOND
+MODEL = "NVIDIA A100-SXM4-40GB"
+WANTED = {
+    "sm_clock": 1410, "memory_clock": 1593, "memory_temperature": 52, "gpu_temperature": 61, "board_power_draw": 311.5,
+    "total_energy": 1_234_567.89, "pcie_replays": 2, "gpu_load": 97, "memory_controller_load": 41,
+    "gpu_memory_free": 30_000, "gpu_memory_used": 10_000, "gpu_memory_used_percent": 25,
+    "remapped_rows_uncorrectable": 1, "remapped_rows_correctable": 3, "row_remap_failed": 0, "engine_active": 87.5,
+    "tensor_active": 50, "pcie_tx": 1.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [OLD, NEW], ids=["today", "DCGM 4.6"])
+@pytest.mark.parametrize("label", ["Hostname", "hostname"])
+def test_both_generations_of_names_give_the_same(values: Mapping[str, float], label: str) -> None:
+    found = parse(page([Gpu(0, host_label=label), Gpu(3, host_label=label)], values))
+    assert [(part.host, part.number, part.model) for part in found.parts] == [
+        ("node-1", "0", MODEL),
+        ("node-1", "3", MODEL),
+    ]
+    assert all(part.metrics == WANTED for part in found.parts)
+    assert found.unknown == ("DCGM_FI_DEV_XID_ERRORS" if values is OLD else "DCGM_FI_DEV_XID_ERROR",)
+
+
+def test_all_that_an_exporter_may_offer_is_in_the_catalogue() -> None:
+    assert [name for name in fields.METRICS if name not in CATALOGUE.metrics] == []
+
+
+def test_the_recipe_names_all_that_is_collected() -> None:
+    text = (REPOSITORY / "docs" / "recipes" / "dcgm.md").read_text(encoding="utf-8")
+    table = text.partition("## What is collected")[2].partition("What is not")[0]
+    assert sorted(re.findall(r"`([a-z0-9_]+)`", table)) == sorted(fields.METRICS)
+
+
+@pytest.mark.parametrize("first", [0x7FFFFFF0, 0x7FFFFFFFFFFFFFF0, 140737488355328])
+@pytest.mark.parametrize("offset", range(4))
+def test_no_blank_becomes_a_value(first: int, offset: int) -> None:
+    for text in (str(first + offset), f"{float(first + offset):.6f}"):
+        found = parse(f'DCGM_FI_DEV_GPU_TEMP{{gpu="0"}} 50\nDCGM_FI_DEV_MEMORY_TEMP{{gpu="0"}} {text}\n')
+        assert found.parts[0].metrics == {"gpu_temperature": 50}
+        assert found.blanks == 1
+
+
+def test_what_is_unusual_is_read_as_prometheus_reads_it() -> None:
+    found = parse(
+        'DCGM_FI_DEV_GPU_TEMP{gpu="0",pod="a \\"} 7"} 50 1795698040000\n'  # with a time; a label with quote and brace
+        'DCGM_FI_DEV_POWER_USAGE{gpu="0",pod="a \\"} 7"} 2.5e+2\n'
+        'DCGM_FI_DEV_GPU_UTIL{ gpu = "0" , pod="b" }   10\n'
+        'DCGM_FI_DEV_SM_CLOCK{gpu="1"} NaN\n'
+        "go_threads 7\r\n \ngo_gc 1e-05\n"
+    )
+    assert (found.parts[0].number, found.parts[0].metrics) == (
+        "0",
+        {"gpu_temperature": 50, "board_power_draw": 250, "gpu_load": 10},
+    )
+    assert math.isnan(found.parts[1].metrics["sm_clock"])  # which is judged: see judge.py
+
+
+def test_what_cannot_be_is_dropped_and_flagged() -> None:
+    values = dict(OLD) | {"DCGM_FI_DEV_GPU_TEMP": 70_000, "DCGM_FI_DEV_MEMORY_TEMP": NOT_SUPPORTED}
+    with served(page([Gpu(0)], values)) as one:
+        (reading,) = Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+    assert not {"gpu_temperature", "memory_temperature"} & reading.metrics.keys()
+    assert reading.flags == {"gpu_temperature": "implausible"}
+
+
+def test_a_gpu_in_parts_is_one_gpu_per_part() -> None:
+    parts = [Gpu(0, instance="7", profile="1g.5gb"), Gpu(0, instance="8", profile="2g.10gb"), Gpu(1)]
+    with served(page(parts)) as one:
+        readings = Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+    assert [(reading.gpu, reading.model) for reading in readings] == [
+        ("node-1:0.7", f"{MODEL} MIG 1g.5gb"),
+        ("node-1:0.8", f"{MODEL} MIG 2g.10gb"),
+        ("node-1:1", MODEL),
+    ]
+
+
+def test_readings_keep_the_contract() -> None:
+    with served(page([Gpu(0), Gpu(1)])) as one:
+        source: LiveSource = Dcgm([one.url], PATIENCE, CATALOGUE)
+        target: LiveTarget = source.targets[0]
+        first, again = target.poll(NOW), target.poll(NOW - SECOND)
+        assert (target.name, str(target)) == (one.url, f"target={one.url}")
+        about = list(source.about(one.url))
+        source.close()
+    assert {(each.origin, each.source, each.mode, each.host) for each in first} == {
+        (f"dcgm:node-1:{number}", "dcgm", "live", "node-1") for number in (0, 1)
+    }
+    assert all(each.time == each.row * MILLISECOND == NOW // MILLISECOND * MILLISECOND for each in first)
+    # A clock that was put back gives no time twice.
+    assert all(after.row == before.row + 1 for before, after in zip(first, again, strict=True))
+    assert f"gpus=2 models={MODEL}" in about[0]
+    assert "fields that are not read: DCGM_FI_DEV_XID_ERRORS" in about[-1]
+
+
+def test_a_page_that_names_no_host_is_of_the_machine_it_comes_from() -> None:
+    with served('DCGM_FI_DEV_GPU_TEMP{gpu="0"} 50\nDCGM_FI_DEV_GPU_TEMP{gpu="a b"} 50\ngo_threads 7\n') as one:
+        source = Dcgm([one.url], PATIENCE, CATALOGUE)
+        (reading,) = source.targets[0].poll(NOW)
+        assert "left out, because these are no names: 127.0.0.1:a b" in list(source.about(one.url))[-1]
+    assert reading.gpu == "127.0.0.1:0"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("<html>nginx</html>", 200, "is no page of dcgm-exporter"),
+        (page([Gpu(0)])[:-40], 200, "is no page of dcgm-exporter"),
+        ("go_threads 7\n", 200, "no GPU is on its page"),
+        ("", 200, "no GPU is on its page"),
+        ("not here", 404, "HTTP status 404"),
+        (page([Gpu(0)]), 500, "HTTP status 500"),
+    ],
+)
+def test_what_is_no_page_is_said(text: str, status: int, said: str) -> None:
+    with served(text) as one:
+        one.status = status
+        with pytest.raises(Unavailable, match=f"^target={re.escape(one.url)} does not answer: .*{said}"):
+            Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+
+
+def test_a_page_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "LARGEST", 1024**2)
+    with served("#" * 3 * 1024**2) as one, pytest.raises(Unavailable, match="more than 1 MiB"):
+        Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+
+
+@pytest.mark.parametrize("how", ["hangs", "trickles"])
+def test_a_page_that_does_not_come_is_given_up(how: str) -> None:
+    with served(page([Gpu(0)])) as one:
+        target = Exporter(one.url, SECOND // 5, CATALOGUE)
+        one.trickles = how == "trickles"
+        if how == "hangs":
+            one.open.clear()
+        with pytest.raises(Unavailable, match=r"no answer in time|not whole after"):
+            target.poll(NOW)
+
+
+def test_a_server_that_was_started_again_is_read_again() -> None:
+    with served(page([Gpu(0)])) as one:
+        target = Exporter(one.url, PATIENCE, CATALOGUE)
+        target.poll(NOW)
+        port = int(one.url.split(":")[2].split("/")[0])
+    with pytest.raises(Unavailable, match=r"connection refused|no connection"):
+        target.poll(NOW)
+    with served(page([Gpu(0), Gpu(1)]), port):
+        assert len(target.poll(NOW)) == 2
+
+
+def test_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> None:
+    """Four nodes, ten times a second; one of them is well."""
+    found: list[Reading] = []
+    over = threading.Event()
+    with (
+        served(page([Gpu(0, "well"), Gpu(1, "well")])) as well,
+        served(page([Gpu(0, "hangs")])) as hangs,
+        served("no page at all") as lies,
+    ):
+        source = Dcgm([hangs.url, lies.url, "http://127.0.0.1:9/metrics", well.url], PATIENCE, CATALOGUE)
+        sampler = Sampler(source, SECOND // 10, SystemClock(), found.append, over)
+        hangs.open.clear()
+        thread = threading.Thread(target=sampler.run)
+        thread.start()
+        try:
+            assert eventually(lambda: len(found), lambda count: count >= 60, 60) >= 60
+        finally:
+            over.set()
+            thread.join()
+    rows = Counter(reading.gpu for reading in found)
+    assert set(rows) == {"well:0", "well:1"}
+    assert rows["well:0"] == rows["well:1"] == len({reading.row for reading in found})
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("node-1", "http://node-1:9400/metrics"),
+        ("node-1:9500", "http://node-1:9500/metrics"),
+        ("10.0.0.7", "http://10.0.0.7:9400/metrics"),
+        ("[fd00::1]", "http://[fd00::1]:9400/metrics"),
+        ("https://gpu.example.org/dcgm", "https://gpu.example.org/dcgm"),
+        ("http://node-1:9400", "http://node-1:9400/metrics"),
+    ],
+)
+def test_a_machine_or_a_page(written: str, address: str) -> None:
+    assert page_of(written) == address
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"source": "dcgm"}, "targets: "),
+        ({"source": "dcgm", "targets": ["a", "http://a:9400/metrics"]}, "each page once"),
+        ({"source": "dcgm", "targets": ["a b"]}, "not 'a b'"),
+        ({"source": "dcgm", "targets": ["ftp://a"]}, "not 'ftp://a'"),
+        ({"source": "dcgm", "targets": ["a:port"]}, "'a:port'"),
+        ({"source": "dcgm", "targets": ["a"], "gpus": [0]}, "no gpus with source dcgm"),
+        ({"source": "dcgm", "targets": ["a"], "timeout": "soon"}, "such as 1s"),
+        ({"source": "nvml", "targets": ["a"]}, "no targets with source nvml"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused(rule: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        LiveRule.model_validate(rule)
+
+
+def test_one_look_at_a_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONFIG_DIR", str(REPOSITORY / "config"))
+    with served(page([Gpu(0), Gpu(1)])) as one, served(page([Gpu(0, "node-2")], NEW)) as two:
+        config = tmp_path / "sources.yaml"
+        targets = f"['{one.url}', '{two.url}', 'http://127.0.0.1:9']"
+        config.write_text(f"collect:\n  - {{source: dcgm, targets: {targets}}}\n")
+        assert main(["collect", "--config", str(config), "--once", "--dry-run"]) == 0
+        out, err = capsys.readouterr()
+    readings = [decode(line.encode(), 2**62) for line in out.splitlines()]
+    assert [reading.gpu for reading in readings] == ["node-1:0", "node-1:1", "node-2:0"]
+    assert err.count("does not answer: connection refused") == 1
+    assert err.count(f" models={MODEL}") == 2
