@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +45,7 @@ NAME = "collect"
 _PATIENCE = 5.0
 """Seconds that Kafka is given to acknowledge what is on its way when the process is asked to end."""
 _PRINTED = 100_000
+_SIDE_BY_SIDE = 64
 _NAP = 0.05
 
 
@@ -111,13 +113,21 @@ def host_name() -> str:
 
 
 def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
-    """Each target once, one after the other. Raises Unavailable where none answers."""
+    """Each target once, side by side: a fleet may have hundreds of nodes that are down, each worth seconds.
+
+    Raises Unavailable where none answers.
+    """
     readings: list[Reading] = []
     failures: list[Unavailable] = []
-    for source in sources:
-        for target in source.targets:
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as several:
+        asked = [
+            (source, target, several.submit(target.poll, clock.now()))
+            for source in sources
+            for target in source.targets
+        ]
+        for source, target, answer in asked:
             try:
-                readings += target.poll(clock.now())
+                readings += answer.result()
             except Unavailable as error:
                 log.warning("%s", error)
                 failures.append(error)

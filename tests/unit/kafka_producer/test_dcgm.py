@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,21 @@ def test_one_look_at_a_fleet(
     assert [reading.gpu for reading in readings] == ["node-1:0", "node-1:1", "node-2:0"]
     assert err.count("does not answer: connection refused") == 1
     assert err.count(f" models={MODEL}") == 2
+
+
+def test_nodes_that_hang_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each answers only when all have been asked."""
+    monkeypatch.setenv("CONFIG_DIR", str(REPOSITORY / "config"))
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(served(page([Gpu(0, f"node-{number}")]))) for number in range(8)]
+        everybody = threading.Barrier(len(nodes))
+        for node in nodes:
+            monkeypatch.setattr(node.open, "wait", everybody.wait)
+        config = tmp_path / "sources.yaml"
+        targets = ", ".join(f"'{node.url}'" for node in nodes)
+        config.write_text(f"collect:\n  - {{source: dcgm, timeout: 60s, targets: [{targets}]}}\n")
+        assert main(["collect", "--config", str(config), "--once", "--dry-run"]) == 0
+    readings = [decode(line.encode(), 2**62) for line in capsys.readouterr().out.splitlines()]
+    assert [reading.gpu for reading in readings] == [f"node-{number}:0" for number in range(8)]
