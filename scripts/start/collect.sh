@@ -6,7 +6,12 @@ collect_is_wanted() {
         on) ;;
         off) return 1 ;;
         # A driver that hangs must not hold up the start: then there are no live readings to be had either.
-        auto) timeout 20 "$VENV/bin/kafka-producer" collect --list >/dev/null 2>&1 ;;
+        # Status 1: there is something to read, and it does not answer yet.
+        auto)
+            local status=0
+            timeout 20 "$VENV/bin/kafka-producer" collect --list >/dev/null 2>&1 || status=$?
+            ((status <= 1))
+            ;;
         *) fail "COLLECT" "$COLLECT" "auto, on or off" "set it in .env" ;;
     esac
 }

@@ -75,6 +75,8 @@ class Served:
         self.open.set()
         self.trickles = False
         self.url = ""
+        self.connections: list[str] = []
+        """What each question said of its connection."""
 
 
 @contextmanager
@@ -84,6 +86,7 @@ def served(text: str, port: int = 0) -> Iterator[Served]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            served.connections.append(self.headers["Connection"])
             served.open.wait()
             body = served.text.encode()
             self.send_response(served.status)

@@ -8,7 +8,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from kafka_producer import duration, lock, source_config
 from kafka_producer.collect import LOST, Collect, Sampling
 from kafka_producer.live_buffer import LiveBuffer
 from kafka_producer.publish import Publisher, Stopped
-from kafka_producer.source import LiveSource
+from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.source_config import LiveRule
 from kafka_producer.stop_request import StopRequest
 from telemetry import catalogue, topics
@@ -45,7 +45,7 @@ NAME = "collect"
 _PATIENCE = 5.0
 """Seconds that Kafka is given to acknowledge what is on its way when the process is asked to end."""
 _PRINTED = 100_000
-_SIDE_BY_SIDE = 64
+_SIDE_BY_SIDE = 256
 _NAP = 0.05
 
 
@@ -76,14 +76,15 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
     metrics = catalogue.load(settings.config_dir / "metrics.yaml")
     rules = source_config.load(options.config or settings.config_dir / "sources.yaml").live(options.source)
     clock = SystemClock()
+    owners: dict[str, str] = {}
     with ExitStack() as stack:
         sources: list[tuple[LiveSource, int]] = []
         for rule in rules:
-            source = _source(rule, metrics)
+            source = _source(rule, metrics, owners)
             stack.callback(source.close)
             sources.append((source, options.interval or duration.parse(rule.interval)))
         if options.once or options.list:
-            readings = _read_once([source for source, _ in sources], clock)
+            readings = _read_once([source for source, _ in sources], clock, check)
             if options.dry_run and not options.list:
                 _print(readings, sys.stdout.buffer)
             elif not options.list:
@@ -95,11 +96,11 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
             _collect(settings, options.name, clock, sources, check)
 
 
-def _source(rule: LiveRule, metrics: Catalogue) -> LiveSource:
+def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveSource:
     if rule.source == "dcgm":
         from kafka_producer.sources.dcgm.source import Dcgm
 
-        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics)
+        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 
@@ -112,20 +113,21 @@ def host_name() -> str:
     return name or "localhost"
 
 
-def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
+def _read_once(sources: Sequence[LiveSource], clock: Clock, check: Callable[[], None]) -> list[Reading]:
     """Each target once, side by side: a fleet may have hundreds of nodes that are down, each worth seconds.
 
-    Raises Unavailable where none answers.
+    Raises Unavailable where none answers, and what ``check`` raises.
     """
     readings: list[Reading] = []
     failures: list[Unavailable] = []
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as several:
+    several = ThreadPoolExecutor(_SIDE_BY_SIDE)
+    try:
         asked = [
-            (source, target, several.submit(target.poll, clock.now()))
-            for source in sources
-            for target in source.targets
+            (source, target, several.submit(_polled, target, clock)) for source in sources for target in source.targets
         ]
         for source, target, answer in asked:
+            while not wait([answer], timeout=_NAP).done:
+                check()
             try:
                 readings += answer.result()
             except Unavailable as error:
@@ -134,9 +136,16 @@ def _read_once(sources: Sequence[LiveSource], clock: Clock) -> list[Reading]:
             else:
                 for line in source.about(target.name):
                     log.info("%s", line)
+    finally:
+        several.shutdown(wait=False, cancel_futures=True)
     if failures and not readings:
         raise failures[0]
     return readings
+
+
+def _polled(target: LiveTarget, clock: Clock) -> Sequence[Reading]:
+    # The time is that of the question: with many targets it may have waited for its turn.
+    return target.poll(clock.now())
 
 
 def _send(settings: Settings, name: str, clock: Clock, readings: Sequence[Reading], check: Callable[[], None]) -> None:

@@ -61,8 +61,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 done, 1 a server did not answer, 2 bad input or configuration, 130 Ctrl-C."""
     words = sys.argv[1:] if arguments is None else arguments
-    options = _parser(next(iter(words), "")).parse_args(words)
     try:
+        options = _parser(next(iter(words), "")).parse_args(words)
         settings = Settings.load()
         logs.configure("kafka-producer", settings.log_level)
         return cast(Command, options.module).run(settings, options)

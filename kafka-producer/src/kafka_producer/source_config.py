@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from kafka_producer import duration
 from telemetry import config_file
-from telemetry.errors import Rejected
+from telemetry.errors import Misconfigured, Rejected
 from telemetry.reading import gpu_name, split_gpu
 
 DCGM_PORT: Final = 9400
@@ -88,10 +88,7 @@ class LiveRule(BaseModel):
     @field_validator("targets")
     @classmethod
     def _pages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        pages = tuple(map(page_of, value))
-        if twice := next((page for page in pages if pages.count(page) > 1), None):
-            raise ValueError(f"each page once; {twice} is there again")
-        return pages
+        return tuple(map(page_of, value))
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -113,16 +110,21 @@ _ONLY_OF = {"nvml": {"targets", "timeout"}, "dcgm": {"host", "gpus"}}
 
 def page_of(target: str) -> str:
     """The address of an exporter's page. Raises ValueError for what is no machine and no address."""
-    text = target if "://" in target else f"http://{target}"
-    parts = urlsplit(text)
+    is_address = "://" in target
     try:
-        port = parts.port or (DCGM_PORT if "://" not in target else None)
+        parts = urlsplit(target if is_address else f"http://{target}")
+        port = parts.port
     except ValueError as error:
         raise ValueError(f"{target!r}: {error}") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", target):
+    host = parts.netloc.rpartition("@")[2]
+    is_right = parts.scheme in {"http", "https"} and parts.hostname and port != 0 and not host.endswith(":")
+    if not is_right or parts.fragment or re.search(r"\s", target):
         raise ValueError(f"a machine (node-1, node-1:9400) or a page (http://node-1:9400/metrics), not {target!r}")
-    place = parts.netloc if parts.port or port is None else f"{parts.netloc}:{port}"
-    return urlunsplit((parts.scheme, place, parts.path or "/metrics", parts.query, ""))
+    place = parts.netloc.removesuffix(host) + host.lower()
+    if not is_address and port is None:
+        place = f"{place}:{DCGM_PORT}"
+    path = "/metrics" if parts.path in {"", "/"} else parts.path
+    return urlunsplit((parts.scheme, place, path, parts.query, ""))
 
 
 LIVE_SOURCES = get_args(LiveRule.model_fields["source"].annotation)
@@ -142,9 +144,19 @@ class Sources(BaseModel):
 
     def live(self, source: str | None) -> tuple[LiveRule, ...]:
         """What ``collect`` reads: the file's rules, of ``source`` alone where one is named; without any, all there is
-        on this machine."""
+        on this machine. Raises Misconfigured where there is no rule for a ``source`` that needs one."""
         chosen = tuple(rule for rule in self.collect if source in {None, rule.source})
+        if not chosen and source not in {None, "nvml"}:
+            expected = f"a rule with source: {source} (docs/recipes/{source}.md)"
+            raise Misconfigured("config/sources.yaml: collect", "none for it", expected)
         return chosen or (LiveRule(source="nvml"),)
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        pages = [page for rule in self.collect for page in rule.targets]
+        if twice := next((page for page in pages if pages.count(page) > 1), None):
+            raise ValueError(f"each page once; {twice} is there again")
+        return self
 
 
 def load(path: Path) -> Sources:

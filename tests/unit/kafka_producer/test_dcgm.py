@@ -16,7 +16,7 @@ import pytest
 from kafka_producer.main import main
 from kafka_producer.sampler import Sampler
 from kafka_producer.source import LiveSource, LiveTarget
-from kafka_producer.source_config import LiveRule, page_of
+from kafka_producer.source_config import LiveRule, Sources, page_of
 from kafka_producer.sources.dcgm import exporter, fields
 from kafka_producer.sources.dcgm.exporter import Exporter
 from kafka_producer.sources.dcgm.page import parse
@@ -26,7 +26,7 @@ from support.gpuz_logs import REPOSITORY
 from support.identities import eventually
 from telemetry import catalogue
 from telemetry.clock import SystemClock
-from telemetry.errors import Unavailable
+from telemetry.errors import Misconfigured, Unavailable
 from telemetry.reading import Reading, decode
 from telemetry.timestamp import MILLISECOND, SECOND
 
@@ -92,7 +92,7 @@ def test_what_is_unusual_is_read_as_prometheus_reads_it() -> None:
 def test_what_cannot_be_is_dropped_and_flagged() -> None:
     values = dict(OLD) | {"DCGM_FI_DEV_GPU_TEMP": 70_000, "DCGM_FI_DEV_MEMORY_TEMP": NOT_SUPPORTED}
     with served(page([Gpu(0)], values)) as one:
-        (reading,) = Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+        (reading,) = Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
     assert not {"gpu_temperature", "memory_temperature"} & reading.metrics.keys()
     assert reading.flags == {"gpu_temperature": "implausible"}
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_is_dropped_and_flagged() -> None:
 def test_a_gpu_in_parts_is_one_gpu_per_part() -> None:
     parts = [Gpu(0, instance="7", profile="1g.5gb"), Gpu(0, instance="8", profile="2g.10gb"), Gpu(1)]
     with served(page(parts)) as one:
-        readings = Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+        readings = Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
     assert [(reading.gpu, reading.model) for reading in readings] == [
         ("node-1:0.7", f"{MODEL} MIG 1g.5gb"),
         ("node-1:0.8", f"{MODEL} MIG 2g.10gb"),
@@ -110,7 +110,7 @@ def test_a_gpu_in_parts_is_one_gpu_per_part() -> None:
 
 def test_readings_keep_the_contract() -> None:
     with served(page([Gpu(0), Gpu(1)])) as one:
-        source: LiveSource = Dcgm([one.url], PATIENCE, CATALOGUE)
+        source: LiveSource = Dcgm([one.url], PATIENCE, CATALOGUE, {})
         target: LiveTarget = source.targets[0]
         first, again = target.poll(NOW), target.poll(NOW - SECOND)
         assert (target.name, str(target)) == (one.url, f"target={one.url}")
@@ -128,9 +128,9 @@ def test_readings_keep_the_contract() -> None:
 
 def test_a_page_that_names_no_host_is_of_the_machine_it_comes_from() -> None:
     with served('DCGM_FI_DEV_GPU_TEMP{gpu="0"} 50\nDCGM_FI_DEV_GPU_TEMP{gpu="a b"} 50\ngo_threads 7\n') as one:
-        source = Dcgm([one.url], PATIENCE, CATALOGUE)
+        source = Dcgm([one.url], PATIENCE, CATALOGUE, {})
         (reading,) = source.targets[0].poll(NOW)
-        assert "left out, because these are no names: 127.0.0.1:a b" in list(source.about(one.url))[-1]
+        assert "gpu=127.0.0.1:a b is left out: no name of a GPU" in list(source.about(one.url))[-1]
     assert reading.gpu == "127.0.0.1:0"
 
 
@@ -149,19 +149,19 @@ def test_what_is_no_page_is_said(text: str, status: int, said: str) -> None:
     with served(text) as one:
         one.status = status
         with pytest.raises(Unavailable, match=f"^target={re.escape(one.url)} does not answer: .*{said}"):
-            Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+            Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
 
 
 def test_a_page_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporter, "LARGEST", 1024**2)
     with served("#" * 3 * 1024**2) as one, pytest.raises(Unavailable, match="more than 1 MiB"):
-        Exporter(one.url, PATIENCE, CATALOGUE).poll(NOW)
+        Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
 
 
 @pytest.mark.parametrize("how", ["hangs", "trickles"])
 def test_a_page_that_does_not_come_is_given_up(how: str) -> None:
     with served(page([Gpu(0)])) as one:
-        target = Exporter(one.url, SECOND // 5, CATALOGUE)
+        target = Exporter(one.url, SECOND // 5, CATALOGUE, {})
         one.trickles = how == "trickles"
         if how == "hangs":
             one.open.clear()
@@ -171,7 +171,7 @@ def test_a_page_that_does_not_come_is_given_up(how: str) -> None:
 
 def test_a_server_that_was_started_again_is_read_again() -> None:
     with served(page([Gpu(0)])) as one:
-        target = Exporter(one.url, PATIENCE, CATALOGUE)
+        target = Exporter(one.url, PATIENCE, CATALOGUE, {})
         target.poll(NOW)
         port = int(one.url.split(":")[2].split("/")[0])
     with pytest.raises(Unavailable, match=r"connection refused|no connection"):
@@ -189,7 +189,7 @@ def test_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> None:
         served(page([Gpu(0, "hangs")])) as hangs,
         served("no page at all") as lies,
     ):
-        source = Dcgm([hangs.url, lies.url, "http://127.0.0.1:9/metrics", well.url], PATIENCE, CATALOGUE)
+        source = Dcgm([hangs.url, lies.url, "http://127.0.0.1:9/metrics", well.url], PATIENCE, CATALOGUE, {})
         sampler = Sampler(source, SECOND // 10, SystemClock(), found.append, over)
         hangs.open.clear()
         thread = threading.Thread(target=sampler.run)
@@ -213,6 +213,10 @@ def test_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> None:
         ("[fd00::1]", "http://[fd00::1]:9400/metrics"),
         ("https://gpu.example.org/dcgm", "https://gpu.example.org/dcgm"),
         ("http://node-1:9400", "http://node-1:9400/metrics"),
+        ("http://node-1:9400/", "http://node-1:9400/metrics"),
+        ("node-1/", "http://node-1:9400/metrics"),
+        ("Node-1", "http://node-1:9400/metrics"),
+        ("http://Me:Secret@Node-1:9400", "http://Me:Secret@node-1:9400/metrics"),
     ],
 )
 def test_a_machine_or_a_page(written: str, address: str) -> None:
@@ -223,10 +227,13 @@ def test_a_machine_or_a_page(written: str, address: str) -> None:
     ("rule", "said"),
     [
         ({"source": "dcgm"}, "targets: "),
-        ({"source": "dcgm", "targets": ["a", "http://a:9400/metrics"]}, "each page once"),
         ({"source": "dcgm", "targets": ["a b"]}, "not 'a b'"),
         ({"source": "dcgm", "targets": ["ftp://a"]}, "not 'ftp://a'"),
         ({"source": "dcgm", "targets": ["a:port"]}, "'a:port'"),
+        ({"source": "dcgm", "targets": ["a:0"]}, "not 'a:0'"),
+        ({"source": "dcgm", "targets": ["a:"]}, "not 'a:'"),
+        ({"source": "dcgm", "targets": ["a#1"]}, "not 'a#1'"),
+        ({"source": "dcgm", "targets": ["[::1"]}, "'[::1'"),
         ({"source": "dcgm", "targets": ["a"], "gpus": [0]}, "no gpus with source dcgm"),
         ({"source": "dcgm", "targets": ["a"], "timeout": "soon"}, "such as 1s"),
         ({"source": "nvml", "targets": ["a"]}, "no targets with source nvml"),
@@ -235,6 +242,68 @@ def test_a_machine_or_a_page(written: str, address: str) -> None:
 def test_a_rule_that_cannot_be_is_refused(rule: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         LiveRule.model_validate(rule)
+
+
+def test_a_page_that_stands_in_two_rules_is_refused() -> None:
+    rules = [{"source": "dcgm", "targets": ["a"]}, {"source": "dcgm", "targets": ["http://A:9400/metrics"]}]
+    with pytest.raises(ValueError, match="each page once"):
+        Sources.model_validate({"collect": rules})
+
+
+def test_a_source_without_a_rule_is_not_another_source() -> None:
+    with pytest.raises(Misconfigured, match=r"docs/recipes/dcgm\.md"):
+        Sources().live("dcgm")
+    assert [rule.source for rule in Sources().live("nvml")] == ["nvml"]
+
+
+def test_a_gpu_on_two_pages_is_read_from_the_first() -> None:
+    with served(page([Gpu(0), Gpu(1)])) as one, served(page([Gpu(1), Gpu(2)])) as two, served(page([Gpu(2)])) as three:
+        source = Dcgm([one.url, two.url, three.url], PATIENCE, CATALOGUE, {})
+        first, second, third = source.targets
+        assert [reading.gpu for reading in first.poll(NOW)] == ["node-1:0", "node-1:1"]
+        assert [reading.gpu for reading in second.poll(NOW)] == ["node-1:2"]
+        assert list(source.about(two.url))[-1].endswith(
+            f"gpu=node-1:1 is left out: {one.url.split('/')[2]} shows it, too"
+        )
+        with pytest.raises(Unavailable, match=r"has no GPU that can be read: node-1:2: .* shows it, too"):
+            third.poll(NOW)
+
+
+def test_a_gpu_that_leaves_its_page_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with served(page([Gpu(0), Gpu(1)])) as one:
+        target = Exporter(one.url, PATIENCE, CATALOGUE, {})
+        target.poll(NOW)
+        one.text = page([Gpu(0)])
+        for later in range(1, 4):
+            target.poll(NOW + later * SECOND)
+        one.text = page([Gpu(0), Gpu(1)])
+        target.poll(NOW + 5 * SECOND)
+    said = [record.getMessage() for record in caplog.records if record.name == exporter.__name__]
+    assert [line.partition(" the page")[0] for line in said] == ["gpu=node-1:1 is no longer on", "gpu=node-1:1 is on"]
+
+
+def test_a_server_that_hangs_up_when_the_next_question_comes_loses_nothing() -> None:
+    """dcgm-exporter keeps a connection for 10 s: ours is used once, and says so."""
+    with served(page([Gpu(0)])) as one:
+        target = Exporter(one.url, PATIENCE, CATALOGUE, {})
+        for beat in range(3):
+            target.poll(NOW + beat * SECOND)
+    assert one.connections == ["close"] * 3
+
+
+def test_what_may_be_secret_is_not_said() -> None:
+    target = Exporter("http://me:secret@127.0.0.1:9/metrics?token=secret", PATIENCE, CATALOGUE, {})
+    with pytest.raises(Unavailable) as raised:
+        target.poll(NOW)
+    assert str(raised.value) == "target=http://127.0.0.1:9/metrics does not answer: connection refused"
+
+
+def test_a_page_that_is_elsewhere_is_not_followed() -> None:
+    with served("") as one:
+        one.status = 302
+        with pytest.raises(Unavailable, match="HTTP status 302"):
+            Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
 
 
 def test_one_look_at_a_fleet(

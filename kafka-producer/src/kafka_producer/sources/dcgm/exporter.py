@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from telemetry.errors import Rejected, Unavailable
 from telemetry.reading import Reading, gpu_name, mode_of
 from telemetry.timestamp import MILLISECOND, SECOND
 
+log = logging.getLogger(__name__)
 SOURCE = "dcgm"
 LARGEST = 64 * 1024 * 1024
 """Bytes; a page of 16 GPUs with all fields has 0.3 million."""
@@ -23,22 +25,29 @@ _CHUNK = 64 * 1024
 
 
 class Exporter:
-    """A target. One connection, which is opened anew when it broke."""
+    """A target."""
 
-    def __init__(self, url: str, timeout: int, catalogue: Catalogue) -> None:
-        """``timeout``: microseconds that a page may take, from the question to its last byte."""
+    def __init__(self, url: str, timeout: int, catalogue: Catalogue, owners: dict[str, str]) -> None:
+        """``timeout``: microseconds that a page may take. ``owners``: GPU -> the page that showed it first, of all
+        exporters together."""
         self.name = url
         self.page: Page | None = None
         """The last one that was read."""
-        self.misnamed: set[str] = set()
-        """GPUs whose host or index cannot be in the name of a GPU."""
+        self.left_out: dict[str, str] = {}
+        """GPU -> why there are no readings of it."""
         self._timeout = timeout / SECOND
         self._catalogue = catalogue
+        self._owners = owners
+        self._address = urlsplit(url)
         self._session = requests.Session()
+        # dcgm-exporter hangs up after 10 s, which is when the next question comes.
+        self._session.headers["Connection"] = "close"
         self._last = 0
+        self._there: set[str] = set()
 
     def __str__(self) -> str:
-        return f"target={self.name}"
+        # Without what may be a password or a token.
+        return f"target={self._address.scheme}://{self._address.netloc.rpartition('@')[2]}{self._address.path}"
 
     def poll(self, now: int) -> Sequence[Reading]:
         """As the contract LiveTarget says. Raises Unavailable where there is no page, or no GPU on it."""
@@ -49,19 +58,35 @@ class Exporter:
         # To the millisecond, because that is the row; a clock that was put back must not give a time twice.
         row = self._last = max(now // MILLISECOND, self._last + 1)
         readings = [reading for part in page.parts if (reading := self._reading(part, row, now)) is not None]
+        if not readings and page.parts:
+            reasons = "; ".join(f"{gpu}: {why}" for gpu, why in sorted(self.left_out.items())[:3])
+            raise Unavailable(f"{self} has no GPU that can be read: {reasons}")
         if not readings:
             raise Unavailable(f"{self} does not answer: no GPU is on its page")
+        self._say_changes({reading.gpu for reading in readings})
         return readings
+
+    def _say_changes(self, there: set[str]) -> None:
+        for gpu in sorted(self._there - there):
+            log.warning("gpu=%s is no longer on the page of %s; the others go on", gpu, self)
+        for gpu in sorted(there - self._there) if self._there else ():
+            log.info("gpu=%s is on the page of %s now", gpu, self)
+        self._there = there
 
     def close(self) -> None:
         self._session.close()
 
     def _reading(self, part: Part, row: int, now: int) -> Reading | None:
-        host = part.host or urlsplit(self.name).hostname or ""
+        # The colons of an IPv6 address cannot be in the name of a GPU.
+        host = part.host or (self._address.hostname or "").replace(":", "-")
         try:
             gpu = gpu_name(host, part.number)
         except Rejected:
-            self.misnamed.add(f"{host}:{part.number}"[:80])
+            self.left_out[f"{host}:{part.number}"[:80]] = "no name of a GPU (letters, digits, . _ -)"
+            return None
+        # Two pages of one card would give it two values at one time.
+        if (owner := self._owners.setdefault(gpu, self.name)) != self.name:
+            self.left_out[gpu] = f"{urlsplit(owner).netloc.rpartition('@')[2]} shows it, too"
             return None
         metrics = dict(part.metrics)
         flags = judge(metrics, self._catalogue)
@@ -83,7 +108,7 @@ class Exporter:
         """The page's text. A server that sends a byte now and then would never be late for requests itself."""
         end = time.monotonic() + self._timeout
         try:
-            with self._session.get(self.name, timeout=self._timeout, stream=True) as answer:
+            with self._session.get(self.name, timeout=self._timeout, stream=True, allow_redirects=False) as answer:
                 if answer.status_code != 200:
                     raise Unavailable(f"HTTP status {answer.status_code}")
                 text = bytearray()
@@ -105,4 +130,4 @@ def _words(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection" if "refused" not in str(error) else "connection refused"
-    return " ".join(str(error).split())[:120]
+    return type(error).__name__  # its text may hold the whole address

@@ -51,7 +51,7 @@ _FIELDS: Final[Mapping[str, Field]] = {
         ("gpu_thermal_margin", _same, ("GPU_TEMP_LIMIT",)),
         ("board_power_draw", _same, ("POWER_USAGE", "BOARD_POWER_WATTS")),
         ("board_power_draw_instant", _same, ("POWER_USAGE_INSTANT",)),
-        ("power_limit", _same, ("ENFORCED_POWER_LIMIT", "POWER_MGMT_LIMIT")),
+        ("power_limit", _same, ("ENFORCED_POWER_LIMIT",)),
         ("total_energy", _milli, ("TOTAL_ENERGY_CONSUMPTION",)),
         ("sm_clock", _same, ("SM_CLOCK",)),
         ("memory_clock", _same, ("MEM_CLOCK",)),

@@ -12,10 +12,10 @@ from telemetry.catalogue import Catalogue
 class Dcgm:
     """Opens nothing before it is asked: a node that is down today is read as soon as it is up."""
 
-    def __init__(self, pages: Sequence[str], timeout: int, catalogue: Catalogue) -> None:
-        """``timeout``: microseconds that a page may take."""
+    def __init__(self, pages: Sequence[str], timeout: int, catalogue: Catalogue, owners: dict[str, str]) -> None:
+        """As for :class:`Exporter`."""
         self.name = f"{SOURCE}:{len(pages)} targets"
-        self.targets = [Exporter(page, timeout, catalogue) for page in pages]
+        self.targets = [Exporter(page, timeout, catalogue, owners) for page in pages]
 
     def about(self, target: str) -> Iterator[str]:
         """What there is to say of a page once it was read, a line each."""
@@ -30,8 +30,8 @@ class Dcgm:
         yield f"{exporter} offers metrics={len(offered)}; not offered by it: {', '.join(absent) or 'nothing'}"
         if page.unknown:
             yield f"{exporter} fields that are not read: {', '.join(page.unknown)}"
-        if exporter.misnamed:
-            yield f"{exporter} left out, because these are no names: {', '.join(sorted(exporter.misnamed))}"
+        for gpu, why in sorted(exporter.left_out.items()):
+            yield f"{exporter} gpu={gpu} is left out: {why}"
 
     def restart(self) -> None:
         """Each page is asked anew anyway."""
