@@ -41,7 +41,10 @@ SCRIPT_SETTINGS = {
     "HDFS_DATANODE_IPC_PORT": ("9867", "Port of the DataNode's control, native mode."),
     "GPUSTREAM_CACHE": ("", "Where built and downloaded engines are kept. Empty: ~/.cache/gpustream."),
     "GPUSTREAM_DATA_DIR": ("data", "The drop folder: logs that appear in it are imported and followed."),
-    "COLLECT": ("auto", "auto, on or off: whether live GPUs are read; auto: where NVIDIA's driver or config/sources.yaml has some. Native mode."),
+    "COLLECT": (
+        "auto",
+        "auto, on or off: whether live GPUs are read; auto: where the driver or sources.yaml has some. Native mode.",
+    ),
     "DEMO": ("on", "on or off: whether the demonstration GPUs run."),
     "DEMO_HISTORY_HOURS": ("24", "Hours of simulated history that the first start makes; 0 for none."),
 }

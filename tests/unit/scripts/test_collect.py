@@ -20,7 +20,9 @@ if collect_is_wanted; then echo yes; else echo no; fi
     ("setting", "found", "answer"),
     [
         (None, 0, "yes"),
+        (None, 1, "yes"),  # there are some, and they do not answer yet
         (None, 2, "no"),
+        (None, 124, "no"),
         ("", 0, "yes"),
         ("auto", 0, "yes"),
         ("auto", 2, "no"),
