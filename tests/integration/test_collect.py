@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.dcgm_exporter import Gpu, page, served
 from support.engines import Kafka
 from support.producer_bench import REPOSITORY, Bench, until
 from telemetry import topics
@@ -85,6 +86,33 @@ def test_once_sends_one_reading_of_each_gpu(bench: Collecting) -> None:
     assert process.returncode == 0
     assert "sent readings=2" in said
     assert [len(bench.readings(gpu)) for gpu in ("once:0", "once:1")] == [1, 1]
+
+
+def test_a_fleet_whose_node_is_restarted(bench: Collecting) -> None:
+    """Two pages; one goes away and comes back with a GPU more, while the other goes on."""
+    with served(page([Gpu(0, "steady"), Gpu(1, "steady")])) as steady, served(page([Gpu(0, "shaky")])) as shaky:
+        config = bench.state.with_name("fleet.yaml")
+        targets = f"['{steady.url}', '{shaky.url}']"
+        config.write_text(f"collect:\n  - {{source: dcgm, interval: 100ms, targets: {targets}}}\n")
+        process = bench.start("collect", "--config", config)
+        until(lambda: all(len(bench.readings(gpu)) > 5 for gpu in ("steady:0", "steady:1", "shaky:0")))
+        shaky.status = 503
+        before = len(bench.readings("steady:0"))
+        until(lambda: len(bench.readings("steady:0")) > before + 10)
+        shaky.text = page([Gpu(0, "shaky"), Gpu(1, "shaky")])
+        shaky.status = 200
+        until(lambda: len(bench.readings("shaky:1")) > 5)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert said.count("does not answer: HTTP status 503") == 1
+    assert "gpu=shaky:1 is on the page of" in said
+    assert "lost" not in said
+    for gpu in ("steady:0", "steady:1", "shaky:0", "shaky:1"):
+        rows = [reading.row for reading in bench.readings(gpu)]
+        assert rows == sorted(set(rows))
+    # What the page of a node shows stands at one time for all of its GPUs.
+    assert [each.row for each in bench.readings("steady:0")] == [each.row for each in bench.readings("steady:1")]
 
 
 def test_while_kafka_is_away_the_newest_wait_and_the_others_are_counted(own_kafka: Kafka, tmp_path: Path) -> None:
