@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     )
     influxdb_retention_days: int = Field(30, ge=1, description="Live and demo readings are kept this long in InfluxDB.")
     influxdb_batch_lines: int = Field(5000, ge=1, le=50_000, description="Most readings in one write to InfluxDB.")
-    influxdb_batch_ms: int = Field(100, ge=1, description="A write to InfluxDB waits at most this long to fill.")
+    influxdb_batch_ms: int = Field(30, ge=1, description="A write to InfluxDB waits at most this long to fill.")
     influxdb_timeout_seconds: float = Field(30.0, gt=0, description="A write to InfluxDB may take this long.")
 
     postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
