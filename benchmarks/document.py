@@ -33,7 +33,7 @@ def _lines(path: str) -> list[str]:
 
 def document(verdicts: Iterable[str], told: Path, today: str) -> str:
     """Markdown: the table of targets, then what each benchmark printed."""
-    rows = [line.split("|") for line in verdicts if line.strip()]
+    rows = [line.strip().split("|") for line in verdicts if line.strip()]
     parts = [f"Made on {today} on {machine()}, by `benchmarks/run --write`.", ""]
     parts += ["| benchmark | what | target | |", "| --- | --- | --- | --- |"]
     parts += [f"| {' | '.join(row)} |" for row in rows]
