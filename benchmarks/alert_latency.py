@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, KafkaProducer
+from latency import percentile
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -136,13 +137,9 @@ def measure(kafka: Kafka, settings: Settings, environment: dict[str, str], gpus:
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
     print(f"{gpus} readings/s of {gpus} GPUs for {seconds} s: {len(times)} alert changes; load per core {busy:.1f}")
     print("  reading in Kafka -> alert on gpu-alerts:", end=" ")
-    print(f"p50 {at(times, 0.5):.0f} ms, p99 {at(times, 0.99):.0f} ms, most {times[-1]:.0f} ms")
+    print(f"p50 {percentile(times, 0.5):.0f} ms, p99 {percentile(times, 0.99):.0f} ms, most {times[-1]:.0f} ms")
     print(f"  the engine took {100 * used / seconds:.0f} % of a core and {memory / 1e6:.0f} MB")
     return times
-
-
-def at(times: list[float], share: float) -> float:
-    return times[min(len(times) - 1, int(len(times) * share))]
 
 
 def catch_up(kafka: Kafka, settings: Settings, environment: dict[str, str], gpus: int, readings: int) -> None:
@@ -181,7 +178,7 @@ def main() -> int:
         times = measure(kafka, settings, environment, options.gpus, options.seconds)
         if options.pile:
             catch_up(kafka, settings, environment, options.gpus, options.pile)
-    return int(options.p99_below is not None and at(times, 0.99) >= options.p99_below)
+    return int(options.p99_below is not None and percentile(times, 0.99) >= options.p99_below)
 
 
 if __name__ == "__main__":

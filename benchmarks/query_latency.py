@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import requests
 from kafka import KafkaProducer
+from latency import percentile
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -127,18 +128,16 @@ def measure(stage: Stage, rate: int, gpus: int, seconds: int) -> list[float]:
     times = watcher.latencies(WARM * rate // gpus)
     queries = sorted(watcher.queries)
     print(f"{rate:,} readings/s of {gpus} GPUs, {METRICS} metrics each, for {seconds} s; all {total:,} there")
-    print(f"reading handed to Kafka's client -> read in an answer of InfluxDB: p50 {at(times, 0.5):.0f} ms, ", end="")
-    print(f"p99 {at(times, 0.99):.0f} ms, most {times[-1]:.0f} ms; a query took {at(queries, 0.5) * 1000:.0f} ms")
+    half, nearly_all = (percentile(times, share) for share in (0.5, 0.99))
+    print(f"reading handed to Kafka's client -> read in an answer of InfluxDB: p50 {half:.0f} ms, ", end="")
+    asked = percentile(queries, 0.5) * 1000
+    print(f"p99 {nearly_all:.0f} ms, most {times[-1]:.0f} ms; a query took {asked:.0f} ms")
     below = 0
     for step in STEPS:
         count = sum(1 for each in times if each <= step) - below
         below += count
         print(f"  up to {step:5} ms {count:8,}  {'#' * round(60 * count / len(times))}")
     return times
-
-
-def at(values_: list[float], share: float) -> float:
-    return values_[min(len(values_) - 1, int(len(values_) * share))]
 
 
 def main() -> int:
@@ -163,7 +162,7 @@ def main() -> int:
         stage.set_up()
         times = measure(stage, options.rate, options.gpus, options.seconds)
     limits = ((options.p50_below, 0.5), (options.p99_below, 0.99))
-    return int(any(limit is not None and at(times, share) >= limit for limit, share in limits))
+    return int(any(limit is not None and percentile(times, share) >= limit for limit, share in limits))
 
 
 if __name__ == "__main__":

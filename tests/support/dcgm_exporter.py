@@ -95,7 +95,7 @@ def served(text: str, port: int = 0) -> Iterator[Served]:
             for byte in body if served.trickles else b"":
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
-                time.sleep(0.05)
+                time.sleep(0.05)  # this is the harm: a server that is slow; nothing is waited for
             if not served.trickles:
                 self.wfile.write(body)
 

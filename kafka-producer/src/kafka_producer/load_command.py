@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Exit status 0: all was sent; 1: not all; 130: neither, after Ctrl-C."""
+    """Exit status 0: all was sent; 1: not all; 130: it was stopped by Ctrl-C."""
     stop = StopRequest()
     try:
         status = _load(settings, options, stop.check)

@@ -19,7 +19,7 @@ def forget_plans() -> None:
     """Lets the JVM forget the plans of frames that nobody here holds any more.
 
     PySpark's frames lie in reference cycles. Python, which does not know how large a plan is in the JVM, looks for
-    cycles too seldom: the plans of a day's reports are 20 MB of the 512 that the driver has, and after ten days in
-    one run it had none left.
+    cycles too seldom: the plans of a day's reports are 20 MB of the 512 that the driver has, and a run over
+    some ten days would have none left.
     """
     gc.collect()

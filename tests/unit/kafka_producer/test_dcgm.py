@@ -283,8 +283,8 @@ def test_a_gpu_that_leaves_its_page_is_said(caplog: pytest.LogCaptureFixture) ->
     assert [line.partition(" the page")[0] for line in said] == ["gpu=node-1:1 is no longer on", "gpu=node-1:1 is on"]
 
 
-def test_a_server_that_hangs_up_when_the_next_question_comes_loses_nothing() -> None:
-    """dcgm-exporter keeps a connection for 10 s: ours is used once, and says so."""
+def test_a_connection_is_used_once() -> None:
+    """dcgm-exporter hangs up after 10 s, which is when the next question may come."""
     with served(page([Gpu(0)])) as one:
         target = Exporter(one.url, PATIENCE, CATALOGUE, {})
         for beat in range(3):
