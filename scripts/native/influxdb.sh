@@ -3,6 +3,7 @@
 set -eEuo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
 source "$NATIVE/influxdb_build.sh"
+source "$NATIVE/influxdb_room.sh"
 
 NAME=influxdb-$INFLUXDB_VERSION
 CONFIG=$REPO/config/influxdb
@@ -81,7 +82,7 @@ run() {
     export INFLUXD_ENGINE_PATH=$INFLUXDB_DATA_DIR/engine
     # Not a limit but where Go begins to collect in earnest.
     export GOMEMLIMIT=${GOMEMLIMIT:-512MiB}
-    exec "$influxd" run
+    exec "$influxd" run > >(pass_on_and_watch $$) 2>&1
 }
 
 healthy() {

@@ -20,21 +20,22 @@ prepare_environment() {
             "scripts/native/$engine.sh" install
         done
     fi
-    if [[ $levels == *" browser "* ]]; then install_chromium; fi
+    if [[ $levels == *" browser "* ]] && ! type -P chromium >/dev/null; then install_debian chromium; fi
+    # Clocks of single processes are wrong there.
+    if [[ $levels == *" faults "* ]] && ! type -P faketime >/dev/null; then install_debian faketime; fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
     source .venv/bin/activate
     echo "== set-up took $((SECONDS - started)) s"
 }
 
-# The browser of the tests is Debian's: Playwright's own is a download that not every network allows.
-install_chromium() {
-    if type -P chromium >/dev/null; then return; fi
-    echo "-- installing Debian's chromium"
+# Of the browser, because Playwright's own is a download that not every network allows.
+install_debian() { # PACKAGE, whose program has its name
+    echo "-- installing Debian's $1"
     local log
-    log=$(mktemp "${TMPDIR:-/tmp}/gpustream-chromium.XXXXXX")
-    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >"$log" 2>&1; then
+    log=$(mktemp "${TMPDIR:-/tmp}/gpustream-$1.XXXXXX")
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >"$log" 2>&1; then
         tail "$log"
-        echo "FAIL  no chromium, and it cannot be installed (expected: root on Debian, or chromium on the PATH)"
+        echo "FAIL  no $1, and it cannot be installed (expected: root on Debian, or $1 on the PATH)"
         return 1
     fi
     rm -f "$log"

@@ -9,25 +9,48 @@ from pathlib import Path
 
 import pytest
 
-from support.fault_field import Field, Outcome
+from support.fault_field import Field
+from support.fault_load import Outcome
 from support.platform import ROOT, Platform
+from support.small_disk import SmallDisk
 
 ROWS = ROOT / "artifacts" / "faults"
 Record = Callable[[Outcome], None]
+
+
+DISKS = ("kafka", "spark-checkpoints", "influxdb", "hdfs")
+"""Folders of the servers that write; PostgreSQL makes its own."""
+AWAY, LONG = 40, 180
+"""Seconds. An outage of 40 s stands for one of minutes, because the clients are less patient here."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help=f"servers are away for {LONG} s, not {AWAY}")
+
+
+@pytest.fixture(scope="session")
+def away(request: pytest.FixtureRequest) -> int:
+    """For how many seconds a server is away."""
+    return LONG if request.config.getoption("--long") else AWAY
 
 
 @pytest.fixture(scope="session")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     platform = Platform.in_folder(
         tmp_path_factory.mktemp("faults"), "native",
-        # An outage of 40 s stands for one of minutes.
-        DEMO="off", KAFKA_CLIENT_TIMEOUT_SECONDS="10",
+        DEMO="off", DEMO_HISTORY_HOURS="0", KAFKA_CLIENT_TIMEOUT_SECONDS="10", SPARK_TRIGGER_SECONDS="5",
     )  # fmt: skip
+    platform.run_dir.mkdir()
+    # The mark of a folder that start.sh may use though something is in it already.
+    (platform.run_dir / ".gpustream").touch()
+    disks = {name: SmallDisk(platform.run_dir / "data" / name) for name in DISKS}
     try:
         platform.start_sh()
-        yield Field(platform)
+        yield Field(platform, disks)
     finally:
         platform.start_sh("stop", check=False)
+        for disk in disks.values():
+            disk.close()
 
 
 @pytest.fixture

@@ -1,22 +1,30 @@
-"""A hundred logs at once into the drop folder, each under two names; what watches the folder is killed meanwhile."""
+"""Logs that change under the reader, and a hundred at once, each under two names; what watches the folder is killed."""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from faults.conftest import Record
-from support.fault_field import Count, Field, Outcome
-from support.identities import Point, Row, eventually
-from support.platform import long_log
-from telemetry.timestamp import parse_time
+from support.fault_field import Field
+from support.fault_load import Outcome
+from support.fault_logs import BUCKET, Wanted
+from support.identities import eventually
+from support.platform import Platform, long_log
 
 pytestmark = pytest.mark.timeout(1800)
 LOGS, ROWS, GPUS = 100, 300, 4
+LONG = 3000
+SECONDS = 20
+BEGIN = datetime(2016, 6, 1, 20)
 
 
 def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
@@ -24,10 +32,9 @@ def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
     platform = field.platform
     folder = platform.folder / "made"
     folder.mkdir()
-    points: Counter[Point] = Counter()
-    rows: Counter[Row] = Counter()
+    wanted = Wanted()
 
-    def make(number: int) -> tuple[str, list[dict[str, object]]]:
+    def make(number: int) -> tuple[str, list[dict[str, Any]]]:
         # Of each GPU the logs follow each other, a day apart.
         start = f"2016-{1 + number // GPUS // 28:02d}-{1 + number // GPUS % 28:02d} 20:00:00"
         log = long_log(folder, f"{number}.txt", seed=number, rows=ROWS, start=start)
@@ -36,8 +43,8 @@ def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
 
     with ThreadPoolExecutor(2) as two:
         for gpu, readings in two.map(make, range(LOGS)):
-            points.update(Point(gpu, parse_time(str(each["time"])), int(str(each["row"]))) for each in readings)
-            rows.update(Row(str(each["origin"]), gpu, int(str(each["row"]))) for each in readings)
+            wanted.add(gpu, readings)
+    running = field.load("input-hundred", SECONDS)
     for number in range(LOGS):
         place = platform.data_dir / "input" / str(number % GPUS)
         place.mkdir(parents=True, exist_ok=True)
@@ -46,21 +53,82 @@ def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
         if number in {20, 60}:
             field.kill("watch")
     field.kill(chance.choice(("watch", "influxdb-writer", "streaming")))
-    names = [f"input:{number}" for number in range(GPUS)]
-    found_points = eventually(
-        lambda: sum((platform.points("gpu-imports", gpu) for gpu in names), Counter[Point]()),
-        lambda found: found.total() >= points.total(), 400,
-    )  # fmt: skip
-    found_rows = eventually(
-        lambda: sum((platform.rows(gpu) for gpu in names), Counter[Row]()),
-        lambda found: found.total() >= rows.total(), 400,
-    )  # fmt: skip
-    outcome = Outcome("input", f"{LOGS} logs at once, each twice", 1)
-    outcome.counts["InfluxDB"] = _count(points, found_points)
-    outcome.counts["lake"] = _count(rows, found_rows)
+    outcome = field.settled(running, Outcome("input", f"{LOGS} logs at once, each twice", 1))
+    outcome.counts |= _of_the_logs(wanted, platform)
     record(outcome)
 
 
-def _count(wanted: Counter[Point] | Counter[Row], found: Counter[Point] | Counter[Row]) -> Count:
-    sent, there = Counter(dict(wanted)), Counter(dict(found))
-    return Count(sent.total(), (sent & there).total(), (sent - there).total(), (there - sent).total())
+HOW = ("rotated", "truncated", "replaced while it is read", "half a last line")
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_log_changes(field: Field, record: Record, how: str) -> None:
+    platform, gpu = field.platform, f"changed-{how.split()[0]}:0"
+    first, second = (_log(platform, how, number) for number in range(2))
+    place = platform.place(first, gpu, "GPU-Z Sensor Log.txt")
+    running = field.load(f"input-{how.split()[0]}", SECONDS)
+    wanted = Wanted()
+    match how:
+        case "rotated":
+            half = len(first.read_bytes()) // 2
+            place.write_bytes(first.read_bytes()[:half])
+            _until_some(platform, gpu)
+            old = place.rename(place.with_name("old.txt"))
+            shutil.copyfile(second, place)
+            field.kill("watch")
+            with old.open("ab") as file:
+                file.write(first.read_bytes()[half:])
+            wanted.add_logs(platform, gpu, [first, second])
+        case "truncated":
+            shutil.copyfile(first, place)
+            _until_some(platform, gpu, LONG)
+            os.truncate(place, 0)
+            field.kill("watch")
+            place.write_bytes(second.read_bytes())
+            wanted.add_logs(platform, gpu, [first, second])
+        case "half a last line":
+            whole = first.read_bytes()
+            place.write_bytes(whole[:-70])
+            _until_some(platform, gpu, LONG - 1)
+            field.kill("watch")
+            with place.open("ab") as file:
+                file.write(whole[-70:])
+            wanted.add_logs(platform, gpu, [first])
+        case _:
+            shutil.copyfile(first, place)
+            _until_some(platform, gpu)
+            other = platform.data_dir / ".other"
+            shutil.copyfile(second, other)
+            other.rename(place)
+            wanted.add_logs(platform, gpu, [second])
+    outcome = field.settled(running, Outcome("input", f"a log is {how}" if " last" not in how else f"{how}", 0))
+    if how.startswith("replaced"):
+        _add_what_was_read(wanted, platform, gpu, first)
+    outcome.counts |= _of_the_logs(wanted, platform)
+    record(outcome)
+
+
+def _log(platform: Platform, how: str, number: int) -> Path:
+    # None is like another: a log is known by what is in it, wherever it lies.
+    seed = 2 * HOW.index(how) + number
+    start = BEGIN + timedelta(days=seed)
+    return long_log(platform.folder, f"{how.split()[0]}-{number}.txt", seed, LONG, f"{start:%Y-%m-%d %H:%M:%S}")
+
+
+def _until_some(platform: Platform, gpu: str, count: int = 1) -> None:
+    found = eventually(lambda: platform.points(BUCKET, gpu).total(), lambda found: found >= count)
+    assert found >= count
+
+
+def _of_the_logs(wanted: Wanted, platform: Platform) -> dict[str, Any]:
+    return {f"{store}, of the logs": count for store, count in wanted.counted(platform).items()}
+
+
+def _add_what_was_read(wanted: Wanted, platform: Platform, gpu: str, log: Path) -> None:
+    """What went from the disk unread is nobody's; what was read must be the beginning of the log, without a hole."""
+    readings = platform.readings_of(log, gpu)
+    times = Counter(point.time for point in platform.points(BUCKET, gpu))
+    of_log = Wanted()
+    of_log.add(gpu, readings)
+    read = sum(times[point.time] > 0 for point in of_log.points)
+    wanted.add(gpu, readings[:read])

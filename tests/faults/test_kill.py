@@ -7,33 +7,66 @@ import random
 import pytest
 
 from faults.conftest import Record
-from support.fault_field import Field, Outcome, Running, at_moments
+from support.fault_field import Field
+from support.fault_load import Outcome, at_moments
+from support.fault_logs import Wanted
+from support.platform import long_log
 
 pytestmark = pytest.mark.timeout(1800)
 OURS = ("influxdb-writer", "alert-engine", "streaming")
 ENGINES = ("kafka", "datanode", "namenode", "influxdb", "postgres")
-SECONDS = 45
+SECONDS = 30
+ROWS = 6000
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("name", OURS + ENGINES)
 def test_killed(field: Field, record: Record, name: str, seed: int) -> None:
     chance = random.Random(f"{name} {seed}")
-    running = Running(field, f"kill-{name}-{seed}", SECONDS)
+    running = field.load(f"kill-{name}-{seed}", SECONDS)
     at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], lambda: field.kill(name))
     record(field.settled(running, Outcome("kill -9", name, seed)))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+def test_producer_is_killed(field: Field, record: Record, seed: int) -> None:
+    """What watches the drop folder, while it follows a log that grows under it."""
+    chance = random.Random(f"watch {seed}")
+    gpu = f"kill-watch:{seed}"
+    log = long_log(field.platform.folder, f"kill-watch-{seed}.txt", seed, ROWS, f"2016-02-0{seed} 20:00:00")
+    lines = log.read_bytes().splitlines(keepends=True)
+    growing = field.platform.place(log, gpu)
+    growing.write_bytes(b"".join(lines[:100]))
+    running = field.load(f"kill-watch-{seed}", SECONDS)
+    kills = {chance.uniform(0.05, 0.9) for _ in range(2)}
+    done = 100
+    for share in sorted({*kills, *(number / 40 for number in range(1, 40))}):
+        running.until(share)
+        if share in kills:
+            field.kill("watch")
+        until = max(done, round(share * len(lines)))
+        with growing.open("ab") as file:
+            file.writelines(lines[done:until])
+        done = until
+    with growing.open("ab") as file:
+        file.writelines(lines[done:])
+    outcome = field.settled(running, Outcome("kill -9", "watch", seed))
+    wanted = Wanted()
+    wanted.add_logs(field.platform, gpu, [log])
+    outcome.counts |= {f"{store}, of the log": count for store, count in wanted.counted(field.platform).items()}
+    record(outcome)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_are_killed_at_once(field: Field, record: Record, seed: int) -> None:
     chance = random.Random(seed)
-    names = [*OURS, *ENGINES]
+    names = [*OURS, *ENGINES, "watch"]
 
     def harm() -> None:
         chance.shuffle(names)
         for name in names:
             field.kill(name)
 
-    running = Running(field, f"kill-all-{seed}", SECONDS)
+    running = field.load(f"kill-all-{seed}", SECONDS)
     at_moments(running, [chance.uniform(0.2, 0.8)], harm)
     record(field.settled(running, Outcome("kill -9", "all at once", seed)))

@@ -1,100 +1,26 @@
-"""The whole platform under a load of known size, while a test does harm to it: what arrived, against what was sent."""
+"""The whole platform under a load of known size, and the harm that a test does to it."""
 
 from __future__ import annotations
 
-import json
+import configparser
 import os
 import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
-from kafka_consumers.alerts import config
-from kafka_consumers.alerts.judge import Judge
-from kafka_consumers.alerts.matcher import Subject
-from kafka_producer.load import Load, peak, values
-from support.alert_cases import CATALOGUE, World
-from support.alert_engine import query
+from dashboard.stores.away import Away, Missing
+from dashboard.stores.reports_hdfs import HdfsReports
+from support.fault_load import BIN, Outcome, Running, process_environment
 from support.identities import eventually
 from support.platform import ROOT, Platform
+from support.small_disk import SmallDisk
 from telemetry.settings import Settings
-from telemetry.timestamp import parse_time
-
-BIN = ROOT / ".venv/bin"
-RATE, GPUS = 1000, 20
-PATIENCE = 600
-"""Seconds in which everything must have arrived once the harm is over."""
-
-RULES = config.load(ROOT / "config/alerts.yaml", CATALOGUE)
-FOUND_BY_DETECTORS = {binding.rule for _, binding in RULES.rules.bindings(Subject("a:0", "a", "load", None)).anomalies}
-
-AlertRow = tuple[str, str, str, int]
-"""gpu, rule, state, when (microseconds UTC)."""
-
-
-class Count(NamedTuple):
-    """Of one store."""
-
-    sent: int
-    found: int
-    missing: int
-    double: int
-
-    @property
-    def is_right(self) -> bool:
-        return self.sent == self.found and not (self.missing or self.double)
-
-
-@dataclass
-class Outcome:
-    """A row of the table."""
-
-    harm: str
-    to: str
-    seed: int
-    counts: dict[str, Count] = field(default_factory=dict)
-    """Store -> what it holds."""
-    seconds: float = 0.0
-    """From the end of the load until all had arrived."""
-
-
-class Running:
-    """A load on its way."""
-
-    def __init__(self, field_: Field, name: str, seconds: int) -> None:
-        self.name = name
-        self.seconds = seconds
-        self._lines = field_.platform.folder / f"load-{name}.jsonl"
-        options = ["--json", "--hot", "--name", name, "--rate", str(RATE), "--gpus", str(GPUS)]
-        with self._lines.open("wb") as lines:
-            self.process = subprocess.Popen(
-                [str(BIN / "kafka-producer"), "load", *options, "--seconds", str(seconds)],
-                env=field_.environment, cwd=ROOT, stdout=lines,
-            )  # fmt: skip
-        eventually(self.told, bool)
-
-    def told(self) -> dict[str, Any]:
-        """What it says of itself: ``acknowledged``, ``begin`` and so on; nothing before Kafka answered."""
-        whole = [line for line in self._lines.read_text().splitlines() if line.endswith("}")]
-        return json.loads(whole[-1]) if whole else {}
-
-    def until(self, share: float) -> None:
-        """Until Kafka has taken this part of it."""
-        wanted = int(share * RATE * self.seconds)
-        taken = eventually(lambda: self.told()["acknowledged"], lambda count: count >= wanted, self.seconds + PATIENCE)
-        assert taken >= wanted
-
-    def wait(self) -> int:
-        """How many readings Kafka has taken: all of them."""
-        status = self.process.wait(timeout=self.seconds + PATIENCE)
-        assert status == 0, f"the load ended with {status}"
-        taken: int = self.told()["acknowledged"]
-        assert taken == RATE * self.seconds
-        return taken
 
 
 @dataclass
@@ -102,10 +28,26 @@ class Field:
     """Harm by the names of ./start.sh's processes."""
 
     platform: Platform
+    disks: Mapping[str, SmallDisk]
+    """Folder below the data -> the disk that it is."""
 
     @property
     def environment(self) -> dict[str, str]:
         return self.platform.environment | {"STATE_DIR": str(self.platform.run_dir / "state")}
+
+    def load(self, name: str, seconds: int) -> Running:
+        """Begins."""
+        return Running(self.platform.folder, self.environment, name, seconds)
+
+    def settled(self, running: Running, outcome: Outcome, sent: int = 0, **settings: str) -> Outcome:
+        """Once the load is sent: waits until everything has arrived, and counts."""
+        taken = sent or running.wait()
+        began = time.monotonic()
+        environment = self.environment | settings
+        outcome.counts |= running.audited(taken, environment)
+        outcome.counts["alerts"] = running.alerts(taken, environment)
+        outcome.seconds = time.monotonic() - began
+        return outcome
 
     def control(self, *words: str) -> str:
         socket = f"unix://{self.platform.run_dir}/supervisor.sock"
@@ -114,12 +56,12 @@ class Field:
 
     def kill(self, name: str) -> None:
         """As a crash: the process alone, at once. Whatever keeps the platform must bring it back."""
-        os.kill(self._running(name), signal.SIGKILL)
+        os.kill(self.pid(name), signal.SIGKILL)
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """It is there and does not answer: every process of its group stands still."""
-        group = os.getpgid(self._running(name))
+        group = os.getpgid(self.pid(name))
         os.killpg(group, signal.SIGSTOP)
         try:
             yield
@@ -135,76 +77,48 @@ class Field:
         finally:
             self.control("start", name)
 
-    def _running(self, name: str) -> int:
-        # One that was killed a moment ago has no pid until it is back.
+    @contextmanager
+    def instead(self, name: str, **settings: str) -> Iterator[None]:
+        """The same program with other settings in the place of the one that supervisord keeps."""
+        with self.stopped(name):
+            config = configparser.RawConfigParser(strict=False, inline_comment_prefixes=None)
+            config.read(ROOT / "config/supervisor/supervisord.conf")
+            log = self.platform.run_dir / "logs" / f"{name}.log"
+            with log.open("ab") as said:
+                process = subprocess.Popen(
+                    config[f"program:{name}"]["command"].split(), cwd=ROOT, env=self._keepers_environment() | settings,
+                    stdout=said, stderr=said, start_new_session=True,
+                )  # fmt: skip
+            try:
+                yield
+                assert process.poll() is None, f"{name} ended with {process.returncode}: {log.read_text()[-2000:]}"
+            finally:
+                process.terminate()
+                process.wait(timeout=60)
+
+    def pid(self, name: str) -> int:
+        # One that was killed a moment ago has none until it is back.
         return eventually(lambda: int(self.control("pid", name)), lambda pid: pid > 0)
 
-    def settled(self, running: Running, outcome: Outcome) -> Outcome:
-        """Once the load is sent: waits until everything has arrived, and counts."""
-        sent = running.wait()
-        began = time.monotonic()
-        command = [str(BIN / "dashboard"), "audit", running.name, "--gpus", str(GPUS), "--sent", str(sent)]
-        done = subprocess.run(
-            [*command, "--wait", str(PATIENCE), "--json"],
-            env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        for store, told in json.loads(done.stdout).items():
-            assert isinstance(told, dict), f"{store}: {told}"
-            assert told.pop("stray") == 0
-            outcome.counts[store] = Count(**told)
-        outcome.counts["alerts"] = self._alerts(running, sent)
-        outcome.seconds = time.monotonic() - began
-        return outcome
+    def _keepers_environment(self) -> dict[str, str]:
+        """That of supervisord: start.sh has put every setting into it."""
+        pid = int((self.platform.run_dir / "supervisord.pid").read_text())
+        entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return dict(each.decode().split("=", 1) for each in entries if b"=" in each)
 
-    def _alerts(self, running: Running, sent: int) -> Count:
-        """Changes of alerts in PostgreSQL, against those that the rules make of the readings, undisturbed."""
-        told = running.told()
-        load = Load(told["name"], parse_time(told["begin"]), RATE, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
-        wanted = Counter(_judged(load, sent))
-        end = load.due(sent - 1)
-        there = eventually(
-            lambda: Counter(self._stored(load.host, end)), lambda found: found.total() >= wanted.total(), 120
-        )
-        return Count(
-            wanted.total(), (there & wanted).total(), (wanted - there).total(), (there - wanted).total()
+    def batch(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """``./start.sh submit batch`` with these arguments, not waited for, in a group of its own."""
+        return subprocess.Popen(
+            [str(ROOT / "start.sh"), "submit", "batch", *arguments], cwd=ROOT, env=self.environment | settings,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
-    def _stored(self, host: str, end: int) -> Iterator[AlertRow]:
-        """Of rules about readings: what the stream's detectors find depends on when its batches were cut."""
-        with _environment(self.environment):
+    def reported(self, day: date) -> Counter[str]:
+        """GPU -> readings of that day, as the report ``summary`` tells them; empty without it."""
+        with process_environment(self.environment):
             settings = Settings.load()
-        sql = "SELECT gpu, rule, c.state, time FROM changes c JOIN alerts a ON a.id = alert_id WHERE host = %s"
-        for gpu, rule, state, at in query(settings, sql, host):
-            time_ = round(at.timestamp() * 1_000_000)
-            if time_ <= end and rule not in FOUND_BY_DETECTORS:
-                yield gpu, rule, state, time_
-
-
-def _judged(load: Load, sent: int) -> Iterator[AlertRow]:
-    worlds = [World(Judge(RULES)) for _ in range(load.gpus)]
-    for number in range(sent):
-        reading = load.reading(number)
-        worlds[number % load.gpus].reading(reading, reading.time)
-    for world in worlds:
-        for change in world.changes:
-            alert = change.alert
-            if change.is_recorded:
-                yield alert.subject.gpu, alert.rule, alert.state, alert.changed
-
-
-@contextmanager
-def _environment(wanted: dict[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], None]) -> None:
-    """Does ``harm`` when these parts of the load have been taken, so that it happens under it."""
-    for share in sorted(moments):
-        running.until(share)
-        harm()
+        try:
+            rows = HdfsReports(settings).rows("summary", day)
+        except (Missing, Away):
+            return Counter()
+        return Counter({row["gpu"]: row["readings"] for row in rows})

@@ -102,11 +102,29 @@ class Platform:
         table = DeltaTable(uri).to_pyarrow_table(columns=["gpu", "metric", "count"], filters=[("gpu", "=", gpu)])
         return sum(each["count"] for each in table.to_pylist() if each["metric"] is None)
 
-    def drop(self, log: Path, gpu: str, name: str = "") -> None:
-        """Puts ``log`` into the drop folder as the GPU ``gpu``, as a file manager does: it appears, then it grows."""
+    def with_metric(self, metric: str, host: str) -> int:
+        """How many different readings of ``host`` in the lake have a value of ``metric``, known by name or not."""
+        uri = f"hdfs://127.0.0.1:{self.environment['HDFS_RPC_PORT']}/gpu-metrics/readings"
+        table = DeltaTable(uri).to_pyarrow_table(
+            columns=["gpu", "row", metric, "more"], filters=[("host", "=", host)]
+        )  # fmt: skip
+        return len(
+            {
+                (each["gpu"], each["row"])
+                for each in table.to_pylist()
+                if each[metric] is not None or metric in dict(each["more"] or ())
+            }
+        )
+
+    def place(self, log: Path, gpu: str, name: str = "") -> Path:
+        """Where a log lies in the drop folder as the GPU ``gpu``."""
         folder = self.data_dir.joinpath(*gpu.split(":"))
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(log, folder / (name or log.name))
+        return folder / (name or log.name)
+
+    def drop(self, log: Path, gpu: str, name: str = "") -> None:
+        """Puts ``log`` into the drop folder as the GPU ``gpu``, as a file manager does: it appears, then it grows."""
+        shutil.copyfile(log, self.place(log, gpu, name))
 
     def holds(self, readings: Sequence[dict[str, Any]], gpu: str) -> None:
         """Both stores come to hold exactly these readings, each once."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from dashboard.status.check import Check
 from dashboard.status.containers import Containers, read
+from dashboard.status.disks import Disks
 from dashboard.status.document import document
 from dashboard.status.examine import Examined, examine
 from dashboard.status.freshness import Freshness
@@ -78,6 +79,7 @@ def checks(settings: Settings, containers: Containers | None) -> list[Check]:
             LakeReadings(settings), demo_uptime, 60 + 3 * settings.spark_trigger_seconds, "./start.sh logs streaming"
         ),
         Hdfs(settings),
+        *([] if containers else [Disks(settings.gpustream_run_dir)]),
         Pages(pages(settings, os.environ, in_containers=containers is not None, grafana=grafana)),
     ]
 
@@ -85,7 +87,7 @@ def checks(settings: Settings, containers: Containers | None) -> list[Check]:
 def nothing_runs(examined: list[Examined]) -> bool:
     """Not even a leftover of an instance answers: one line says it better than one per check."""
     pages_answer = any(line.state == "ok" for each in examined if each.key == "pages" for line in each.finding.lines)
-    return not pages_answer and not any(each.answered for each in examined if each.key != "pages")
+    return not pages_answer and not any(each.answered for each in examined if each.key not in {"pages", "disks"})
 
 
 def _sees_colour() -> bool:

@@ -1,0 +1,173 @@
+"""A load of known size on its way through a platform, and what must have become of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from kafka_consumers.alerts import config
+from kafka_consumers.alerts.judge import Judge
+from kafka_consumers.alerts.matcher import Subject
+from kafka_producer.load import Load, peak, values
+from support.alert_cases import CATALOGUE, World
+from support.alert_engine import query
+from support.identities import eventually
+from support.platform import ROOT
+from telemetry.settings import Settings
+from telemetry.timestamp import parse_time
+
+T = TypeVar("T")
+
+BIN = ROOT / ".venv/bin"
+RATE, GPUS = 1000, 20
+PATIENCE = 600
+"""Seconds in which everything must have arrived once the harm is over."""
+
+RULES = config.load(ROOT / "config/alerts.yaml", CATALOGUE)
+FOUND_BY_DETECTORS = {binding.rule for _, binding in RULES.rules.bindings(Subject("a:0", "a", "load", None)).anomalies}
+
+AlertRow = tuple[str, str, str, int]
+"""gpu, rule, state, when (microseconds UTC)."""
+
+
+class Count(NamedTuple):
+    """Of one store."""
+
+    sent: int
+    found: int
+    missing: int
+    double: int
+
+    @property
+    def is_right(self) -> bool:
+        return self.sent == self.found and not (self.missing or self.double)
+
+    @classmethod
+    def of(cls, wanted: Counter[T], found: Counter[T]) -> Count:
+        """``double`` also counts what was never sent."""
+        return cls(wanted.total(), (found & wanted).total(), (wanted - found).total(), (found - wanted).total())
+
+
+@dataclass
+class Outcome:
+    """A row of the table."""
+
+    harm: str
+    to: str
+    seed: int
+    counts: dict[str, Count] = field(default_factory=dict)
+    """Store -> what it holds."""
+    seconds: float = 0.0
+    """From the end of the load until all had arrived."""
+
+
+class Running:
+    """A load on its way."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], name: str, seconds: int) -> None:
+        self.name = name
+        self.seconds = seconds
+        self._lines = folder / f"load-{name}.jsonl"
+        options = ["--json", "--hot", "--name", name, "--rate", str(RATE), "--gpus", str(GPUS)]
+        with self._lines.open("wb") as lines:
+            self.process = subprocess.Popen(
+                [str(BIN / "kafka-producer"), "load", *options, "--seconds", str(seconds)],
+                env=environment, cwd=ROOT, stdout=lines,
+            )  # fmt: skip
+        eventually(self.told, bool)
+
+    def told(self) -> dict[str, Any]:
+        """What it says of itself: ``acknowledged``, ``begin`` and so on; nothing before Kafka answered."""
+        whole = [line for line in self._lines.read_text().splitlines() if line.endswith("}")]
+        return json.loads(whole[-1]) if whole else {}
+
+    @property
+    def begin(self) -> int:
+        """Microseconds UTC."""
+        return parse_time(self.told()["begin"])
+
+    def until(self, share: float) -> None:
+        """Until Kafka has taken this part of it."""
+        wanted = int(share * RATE * self.seconds)
+        taken = eventually(lambda: self.told()["acknowledged"], lambda count: count >= wanted, self.seconds + PATIENCE)
+        assert taken >= wanted
+
+    def wait(self) -> int:
+        """How many readings Kafka has taken: all of them."""
+        status = self.process.wait(timeout=self.seconds + PATIENCE)
+        assert status == 0, f"the load ended with {status}"
+        taken: int = self.told()["acknowledged"]
+        assert taken == RATE * self.seconds
+        return taken
+
+    def audited(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
+        """Store -> what it holds of the first ``sent`` readings, once they are there or ``PATIENCE`` is over."""
+        command = [str(BIN / "dashboard"), "audit", self.name, "--gpus", str(GPUS), "--sent", str(sent)]
+        done = subprocess.run(
+            [*command, "--wait", str(PATIENCE), "--json"],
+            env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        counts = {}
+        for store, told in json.loads(done.stdout).items():
+            assert isinstance(told, dict), f"{store}: {told}"
+            assert told.pop("stray") == 0
+            counts[store] = Count(**told)
+        return counts
+
+    def alerts(self, sent: int, environment: Mapping[str, str]) -> Count:
+        """Changes of alerts in PostgreSQL, against those that the rules make of the readings, undisturbed."""
+        load = Load(self.told()["name"], self.begin, RATE, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
+        wanted = Counter(_judged(load, sent))
+        end = load.due(sent - 1)
+        there = eventually(
+            lambda: Counter(_stored(load.host, end, environment)), lambda found: found.total() >= wanted.total(), 120
+        )
+        return Count.of(wanted, there)
+
+
+def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], None]) -> None:
+    """Does ``harm`` when these parts of the load have been taken, so that it happens under it."""
+    for share in sorted(moments):
+        running.until(share)
+        harm()
+
+
+def _stored(host: str, end: int, environment: Mapping[str, str]) -> Iterator[AlertRow]:
+    """Of rules about readings: what the stream's detectors find depends on when its batches were cut."""
+    with process_environment(environment):
+        settings = Settings.load()
+    sql = "SELECT gpu, rule, c.state, time FROM changes c JOIN alerts a ON a.id = alert_id WHERE host = %s"
+    for gpu, rule, state, at in query(settings, sql, host):
+        time = round(at.timestamp() * 1_000_000)
+        if time <= end and rule not in FOUND_BY_DETECTORS:
+            yield gpu, rule, state, time
+
+
+def _judged(load: Load, sent: int) -> Iterator[AlertRow]:
+    worlds = [World(Judge(RULES)) for _ in range(load.gpus)]
+    for number in range(sent):
+        reading = load.reading(number)
+        worlds[number % load.gpus].reading(reading, reading.time)
+    for world in worlds:
+        for change in world.changes:
+            alert = change.alert
+            if change.is_recorded:
+                yield alert.subject.gpu, alert.rule, alert.state, alert.changed
+
+
+@contextmanager
+def process_environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
