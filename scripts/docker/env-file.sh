@@ -12,13 +12,14 @@ put_setting() { # NAME VALUE: into .env, unless it says so already
 }
 
 choose_profiles() { # GRAFANA, yes or no: in .env, so that `docker compose up` by itself does the same
-    local others
-    others=$(tr , '\n' <<<"${COMPOSE_PROFILES:-}" | grep -vxE 'grafana|' | paste -sd ,) || true
-    if [[ $1 == yes ]]; then
-        put_setting COMPOSE_PROFILES "grafana${others:+,$others}"
-    elif [[ ${COMPOSE_PROFILES:-} != "$others" ]]; then
-        put_setting COMPOSE_PROFILES "$others"
-    fi
+    local profiles
+    profiles=$(
+        if [[ $1 == yes ]]; then echo grafana; fi
+        if [[ ${POSTGRES_READINGS:-off} == on ]]; then echo timescale; fi
+        tr , '\n' <<<"${COMPOSE_PROFILES:-}" | grep -vxE 'grafana|timescale|' || true
+    )
+    profiles=${profiles//$'\n'/,}
+    if [[ ${COMPOSE_PROFILES:-} != "$profiles" ]]; then put_setting COMPOSE_PROFILES "$profiles"; fi
 }
 
 write_environment() { # FILE

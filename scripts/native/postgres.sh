@@ -42,6 +42,16 @@ programs() {
     echo "$CACHE/$NAME/bin"
 }
 
+# Where TimescaleDB's library lies beside these programs, the server loads it; kafka-consumers timescale asks for it.
+has_timescale() { # BIN
+    local lib
+    [[ ${POSTGRES_TIMESCALE:-auto} == auto ]] || return 1
+    for lib in "$1/../lib" "$1/../lib/postgresql" "$("$1/pg_config" --pkglibdir 2>/dev/null || true)"; do
+        if [[ -n $lib && -f $lib/timescaledb.so ]]; then return; fi
+    done
+    return 1
+}
+
 build() { # DIR
     local python=$REPO/.venv/bin/python dir=$1 wheel=$1/.wheel
     allowed registry || return 1
@@ -111,14 +121,30 @@ configure() {
 }
 
 run() {
-    local bin
+    local bin loaded=()
     bin=$(programs)
+    # Workers: one of each database, and those of its jobs (compression, aggregates, retention).
+    if has_timescale "$bin"; then
+        loaded=(-c shared_preload_libraries=timescaledb -c timescaledb.telemetry_level=off -c max_worker_processes=16
+            -c timescaledb.max_background_workers=8)
+    fi
     [[ -f $POSTGRES_DATA_DIR/PG_VERSION ]] ||
         fail "PostgreSQL is not configured" "no $POSTGRES_DATA_DIR/PG_VERSION" "its data there" "$0 configure"
     cd /
     # No socket in a folder of the machine; shared memory as small as its work.
     as_server "$bin/postgres" -D "$POSTGRES_DATA_DIR" -p "$POSTGRES_PORT" -h 127.0.0.1 -k '' \
-        -c shared_buffers=32MB -c max_connections=40 -c log_min_messages=warning
+        -c shared_buffers=32MB -c max_connections=40 -c log_min_messages=warning "${loaded[@]}"
+}
+
+timescale() { # whether `run` would load it
+    local bin
+    bin=$(programs)
+    if has_timescale "$bin"; then
+        say "postgres: $bin has TimescaleDB"
+    else
+        say "postgres: no TimescaleDB in $bin"
+        exit 1
+    fi
 }
 
 answers() {
@@ -127,7 +153,7 @@ answers() {
 }
 
 case ${1:-} in
-    install | configure | run) "$1" ;;
+    install | configure | run | timescale) "$1" ;;
     wait) wait_until "PostgreSQL at 127.0.0.1:$POSTGRES_PORT" "$LOG" answers ;;
-    *) usage "install | configure | run | wait" ;;
+    *) usage "install | configure | run | timescale | wait" ;;
 esac

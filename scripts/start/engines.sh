@@ -16,7 +16,7 @@ start_supervisor() {
 start_engines() {
     start_programs "${ENGINES[@]}"
     # The rest waits for the engines by itself, and Spark takes longest: it may begin now, but for the very first time.
-    if [[ -f $STATE_DIR/onboarded ]]; then start_programs "${READERS[@]}"; fi
+    if [[ -f $STATE_DIR/onboarded ]]; then start_programs "${WANTED_READERS[@]}"; fi
     # The stream's first batch is what lies in Kafka when it begins: the demonstration's readings should be in it.
     if [[ -f $STATE_DIR/history-sent ]] && demo_is_on; then start_programs demo; fi
     local engine waiting=() status=0

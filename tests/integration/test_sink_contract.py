@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -15,9 +15,12 @@ from kafka_consumers.sink import Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
 from kafka_consumers.sinks.influxdb_api import InfluxApi
 from kafka_consumers.sinks.stdout import Stdout
-from support.engines import ORG, Engines
-from support.influxdb_writer import Stage, reading
+from kafka_consumers.sinks.timescale import Timescale
+from support.engines import ORG, Engines, PostgreSQL, has_timescale
+from support.influxdb_writer import Stage as Influx
+from support.influxdb_writer import reading
 from support.loop_fakes import P0, Message, message
+from support.timescale import METRICS, NO_TIMESCALE, readings_in, settings_of
 from telemetry import topics
 from telemetry.clock import SystemClock
 from telemetry.errors import Rejected, Unavailable
@@ -36,22 +39,49 @@ class Case:
     idempotent: bool = True
 
 
+class Stage(NamedTuple):
+    """The stores."""
+
+    influx: Influx
+    postgres: PostgreSQL
+    timescaledb: PostgreSQL | None
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     directory = tmp_path_factory.mktemp("sink-contract")
-    with Engines(directory / "engines") as engines, Stage(engines.kafka(), engines.influxdb(), directory) as stage:
-        stage.set_up()
-        yield stage
+    with Engines(directory / "engines") as engines, Influx(engines.kafka(), engines.influxdb(), directory) as influx:
+        influx.set_up()
+        yield Stage(influx, engines.postgres(), engines.postgres(timescale=True) if has_timescale() else None)
 
 
 def influxdb(stage: Stage, _directory: Path) -> Case:
-    api = InfluxApi(stage.influxdb.url, ORG, stage.influxdb.token, timeout_seconds=5)
+    api = InfluxApi(stage.influx.influxdb.url, ORG, stage.influx.influxdb.token, timeout_seconds=5)
     return Case(
         InfluxDB(api, SystemClock()),
-        lambda gpu: stage.points(gpu).total(),
-        stage.influxdb.kill,
-        stage.influxdb.start,
+        lambda gpu: stage.influx.points(gpu).total(),
+        stage.influx.influxdb.kill,
+        stage.influx.influxdb.start,
     )
+
+
+def postgres_case(server: PostgreSQL) -> Case:
+    return Case(
+        Timescale(settings_of(server), METRICS, SystemClock()),
+        lambda gpu: len(readings_in(server, gpu)),
+        server.kill,
+        server.start,
+    )
+
+
+def postgres(stage: Stage, _directory: Path) -> Case:
+    return postgres_case(stage.postgres)
+
+
+def timescaledb(stage: Stage, _directory: Path) -> Case:
+    if stage.timescaledb is None:
+        pytest.skip(NO_TIMESCALE)
+    return postgres_case(stage.timescaledb)
 
 
 def stdout(_stage: Stage, _directory: Path) -> Case:
@@ -60,7 +90,7 @@ def stdout(_stage: Stage, _directory: Path) -> Case:
     return Case(sink, lambda gpu: stream.getvalue().count(f'"gpu":"{gpu}"'), None, idempotent=False)
 
 
-SINKS = {"influxdb": influxdb, "stdout": stdout}
+SINKS = {"influxdb": influxdb, "postgres": postgres, "timescaledb": timescaledb, "stdout": stdout}
 
 
 @pytest.fixture(params=SINKS)
@@ -120,5 +150,6 @@ def test_store_that_is_away_is_unavailable_and_takes_all_once_it_is_back(
 
 
 def test_close_may_come_before_anything_was_written(stage: Stage, tmp_path: Path) -> None:
-    for make in SINKS.values():
-        make(stage, tmp_path).sink.close()
+    for name, make in SINKS.items():
+        if name != "timescaledb" or stage.timescaledb is not None:
+            make(stage, tmp_path).sink.close()

@@ -47,6 +47,12 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+def has_timescale() -> bool:
+    """Whether the PostgreSQL that tests get (POSTGRES_HOME, or the newest installed) has TimescaleDB beside it."""
+    found = subprocess.run([str(NATIVE / "postgres.sh"), "timescale"], capture_output=True, check=False)
+    return found.returncode == 0
+
+
 class Server:
     """One process of an engine: `scripts/native/<script> <command>`, which becomes the server by exec."""
 
@@ -262,9 +268,11 @@ class Engines:
         _set_up(engine)
         return engine
 
-    def postgres(self) -> PostgreSQL:
+    def postgres(self, *, timescale: bool = False) -> PostgreSQL:
+        """``timescale``: with TimescaleDB loaded; only where `has_timescale`."""
         (port,) = free_ports(1)
         run_dir, environment = self._place("postgres", {"POSTGRES_PORT": port})
+        environment["POSTGRES_TIMESCALE"] = "auto" if timescale else "off"
         script = "postgres.sh"
         engine = PostgreSQL(
             run_dir=run_dir,

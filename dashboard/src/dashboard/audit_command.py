@@ -11,6 +11,7 @@ from dashboard.audit import Verdict, rows_of, verdict
 from dashboard.stores.loads import Loads
 from dashboard.stores.loads_influxdb import InfluxDBLoads
 from dashboard.stores.loads_lake import LakeLoads
+from dashboard.stores.loads_postgres import PostgresLoads
 from telemetry.clock import Clock, SystemClock
 from telemetry.errors import Unavailable
 from telemetry.loads import NAME_WORDS, host_of, is_name
@@ -30,7 +31,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     audit = subparsers.add_parser(
         "audit",
         help="whether every reading of a load has arrived, once",
-        description="Compares what `kafka-producer load` has sent with what InfluxDB and the lake hold.",
+        description="Compares what `kafka-producer load` has sent with what InfluxDB, the lake and"
+        " (POSTGRES_READINGS=on) PostgreSQL hold.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,16 +47,18 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0: every reading is in both stores, once; 1: it is not."""
+    """Exit status 0: every reading is in every store, once; 1: it is not."""
     settings = Settings.load()
     stores: list[Loads] = [InfluxDBLoads(settings), LakeLoads(settings)]
+    if settings.postgres_readings == "on":
+        stores.append(PostgresLoads(settings))
     wanted = rows_of(host_of(options.load), options.gpus, options.sent)
     found = audit(stores, options.load, wanted, options.wait, SystemClock())
     if options.json:
         print(json.dumps({store: told if isinstance(told, str) else told._asdict() for store, told in found.items()}))
     else:
         for store, told in found.items():
-            print(f"{store + ':':<9} {told}")
+            print(f"{store + ':':<11} {told}")
     return 0 if all(isinstance(each, Verdict) and each.is_right for each in found.values()) else 1
 
 

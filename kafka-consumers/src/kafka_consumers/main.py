@@ -42,6 +42,7 @@ _SOON_MS = 5
 """Kafka gathers readings for longer, and what one answer brings is a batch."""
 EXAMPLES = """examples:
   kafka-consumers influxdb                         write everything to InfluxDB, for ever
+  kafka-consumers timescale                        write readings to PostgreSQL, for ever
   kafka-consumers influxdb-setup                   set up a new InfluxDB, its token and buckets
   kafka-consumers stdout                           show the readings that arrive from now on
   kafka-consumers stdout --topic gpu-dead-letters --from-beginning --limit 5
@@ -67,6 +68,13 @@ def main(arguments: list[str] | None = None) -> int:
             print(*influxdb.insist(lambda: list(buckets.set_up(settings))), sep="\n")
         elif options.command == "alerts":
             _alerts(settings, clock, check=options.check)
+        elif options.command == "timescale":
+            # Imported here: the other writer does without PostgreSQL's client.
+            from kafka_consumers.sinks.timescale import Timescale
+
+            limits = Limits(settings.postgres_batch_readings, settings.postgres_batch_ms)
+            metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+            _run(settings, Timescale(settings, metrics, clock), "timescale-writer", clock, limits)
         elif options.command == "send-report":
             return _send_report(settings, options, clock)
         elif options.command == "stdout":
@@ -74,7 +82,15 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             timeout = settings.influxdb_timeout_seconds
             api = InfluxApi(settings.influxdb_url, settings.influxdb_org, settings.influxdb_secret, timeout)
-            _run(settings, InfluxDB(api, clock), "influxdb-writer", clock, measure=InfluxSize(api.metrics).measure)
+            limits = Limits(settings.influxdb_batch_lines, settings.influxdb_batch_ms)
+            _run(
+                settings,
+                InfluxDB(api, clock),
+                "influxdb-writer",
+                clock,
+                limits,
+                measure=InfluxSize(api.metrics).measure,
+            )
     except Misconfigured as error:
         print(f"kafka-consumers: {error}", file=sys.stderr)
         return 2
@@ -95,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("influxdb", help="write every topic to InfluxDB")
+    commands.add_parser("timescale", help="write readings to PostgreSQL, with TimescaleDB where it is there")
     commands.add_parser(
         "influxdb-setup", help="a new InfluxDB: its owner, token and buckets; again: what the settings say"
     )
@@ -132,7 +149,9 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     resume = loaded.file.clocks.resume
     engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
     engine.companions = (_notifier(settings, loaded, clock, engine.is_current), _postman(settings, loaded, clock))
-    _run(settings, engine, "alert-engine", clock, engine)
+    # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
+    limits = Limits(settings.influxdb_batch_lines, min(settings.influxdb_batch_ms, _SOON_MS))
+    _run(settings, engine, "alert-engine", clock, limits, engine)
 
 
 def _notifier(settings: Settings, loaded: AlertConfig, clock: Clock, is_current: Callable[[], bool]) -> Notifier:
@@ -180,6 +199,7 @@ def _run(
     sink: Sink[Item],
     process: str,
     clock: Clock,
+    limits: Limits,
     ticker: Ticker | None = None,
     measure: Callable[[], Mapping[str, float]] = dict,
 ) -> None:
@@ -196,9 +216,6 @@ def _run(
         return  # asked to stop before there was anything to finish
     source = KafkaInput(consumer)
     report = SelfReport(process, settings.state_dir, clock, measure)
-    # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
-    patience = settings.influxdb_batch_ms if ticker is None else min(settings.influxdb_batch_ms, _SOON_MS)
-    limits = Limits(settings.influxdb_batch_lines, patience)
     logger.info("started topics=%d batch=%d", len(sink.topics), limits.records)
     try:
         Loop(source, sink, outbox, report, heartbeat, clock, limits, stop, ticker).run()

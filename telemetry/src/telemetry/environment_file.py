@@ -20,6 +20,14 @@ SCRIPT_SETTINGS = {
     "KAFKA_HEAP_OPTS": ("-Xmx256m", "Memory of Kafka's JVM."),
     "KAFKA_MEMORY_LIMIT": ("640m", "Docker: most memory of Kafka's container, its heap and all else."),
     "INFLUXDB_MEMORY_LIMIT": ("768m", "Docker: most memory of InfluxDB's container."),
+    "POSTGRES_HOME": (
+        "",
+        "Native mode: folder of an installed PostgreSQL (with bin/). Empty: the newest that is found.",
+    ),
+    "POSTGRES_TIMESCALE": (
+        "auto",
+        "Native mode: auto loads TimescaleDB where it lies beside PostgreSQL; off never does.",
+    ),
     "POSTGRES_MEMORY_LIMIT": ("256m", "Docker: most memory of PostgreSQL's container."),
     "SPARK_MASTER_MEMORY_LIMIT": (
         "1280m",

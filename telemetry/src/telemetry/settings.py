@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -79,11 +79,28 @@ class Settings(BaseSettings):
 
     postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
     postgres_host: str = Field("127.0.0.1", description="Where PostgreSQL answers.")
-    postgres_database: str = Field("gpustream", description="Database of alerts in PostgreSQL.")
+    postgres_database: str = Field(
+        "gpustream", description="Database in PostgreSQL, of alerts and (POSTGRES_READINGS) of readings."
+    )
     postgres_user: str = Field("gpustream", description="User of PostgreSQL.")
     postgres_password_file: Path = Field(
         Path(), description="File with the user's password. Empty: GPUSTREAM_RUN_DIR/secrets/postgres-password."
     )
+
+    postgres_readings: Literal["on", "off"] = Field(
+        "off",
+        description="on or off: whether readings are written to PostgreSQL, too (docs/recipes/timescale.md).",
+    )
+    postgres_readings_days: int = Field(
+        7, ge=1, le=3650, description="Live and demo readings are kept this long in PostgreSQL; imports for ever."
+    )
+    postgres_aggregates_days: int = Field(
+        90,
+        ge=1,
+        description="So long PostgreSQL keeps minutes, five minutes, health scores and predictions; hours for ever.",
+    )
+    postgres_batch_readings: int = Field(5000, ge=1, le=50_000, description="Most readings in one write to PostgreSQL.")
+    postgres_batch_ms: int = Field(100, ge=1, description="A write to PostgreSQL waits at most this long to fill.")
 
     console_port: int = Field(8000, ge=1, le=65_535, description="Port of the console and of the REST API.")
     console_host: str = Field("127.0.0.1", description="Address on which the console listens.")

@@ -27,6 +27,7 @@ def chosen(folder: Path, before: str | None, grafana: str) -> str:
         ("", "yes", "COMPOSE_PROFILES=grafana\n"),
         ("grafana", "yes", "COMPOSE_PROFILES=grafana\n"),
         ("fleet,observability", "yes", "COMPOSE_PROFILES=grafana,fleet,observability\n"),
+        ("fleet,timescale", "no", "COMPOSE_PROFILES=fleet\n"),
         ("fleet,grafana", "no", "COMPOSE_PROFILES=fleet\n"),
         ("grafana", "no", "COMPOSE_PROFILES=\n"),
         ("fleet", "no", "COMPOSE_PROFILES=fleet\n"),

@@ -21,6 +21,7 @@ ORDER = (
     "namenode",
     "datanode",
     "influxdb-writer",
+    "timescale-writer",
     "alert-engine",
     "streaming",
     "report-scheduler",
@@ -120,6 +121,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "not started: there is none here, or it was stopped (./start.sh says which)")
     if program.state == "STOPPED" and program.name == "collect":
         return Line("note", program.name, "off: no NVIDIA GPU was found at the start, or COLLECT=off")
+    if program.state == "STOPPED" and program.name == "timescale-writer":
+        return Line("note", program.name, "off (POSTGRES_READINGS=on in .env, then ./start.sh)")
     if program.state == "STOPPED" and program.name in OPTIONAL:
         return Line("note", program.name, f"off (./start.sh {program.name} on)")
     if program.state == "EXITED" and program.exit_status == MISCONFIGURED:

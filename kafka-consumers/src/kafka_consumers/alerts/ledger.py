@@ -9,9 +9,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from kafka_consumers.alerts.alert import Alert
-from kafka_consumers.alerts.database import Connection, Database, instant, microseconds
 from kafka_consumers.alerts.matcher import Matcher, Subject
 from kafka_consumers.alerts.notice import GroupKey, Message, Silence, Situation, Told
+from kafka_consumers.database import Connection, Database, instant, microseconds
 from telemetry.settings import Settings
 
 _FAILED_AGAIN = """

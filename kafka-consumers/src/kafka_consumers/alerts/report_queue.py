@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
-from kafka_consumers.alerts.database import Connection, Database, instant, microseconds
 from kafka_consumers.alerts.ledger import note_message
+from kafka_consumers.database import Connection, Database, instant, microseconds
 from telemetry.settings import Settings
 
 _TOLD = """

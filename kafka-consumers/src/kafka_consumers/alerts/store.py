@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from kafka_consumers.alerts.alert import Alert, Change
-from kafka_consumers.alerts.database import Connection, Database, instant
 from kafka_consumers.alerts.message import message_of
-from kafka_consumers.alerts.migrate import migrate
 from kafka_consumers.alerts.track import Track
 from kafka_consumers.alerts.transaction import Partition, Request, TrackKey, Transaction
+from kafka_consumers.database import Connection, Database, instant
+from kafka_consumers.migrate import migrate
 from telemetry.errors import Unavailable
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time
@@ -80,7 +80,7 @@ class Store(Database):
 
     def start(self) -> None:
         """Bring the tables to this version. Raises Misconfigured for a password that is refused, or newer tables."""
-        for name in self.do(migrate):
+        for name in self.do(lambda c: migrate(c, "kafka_consumers.alerts", "migrations")):
             logger.info("migrated name=%s", name)
 
     def take_over(self) -> None:
