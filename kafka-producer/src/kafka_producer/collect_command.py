@@ -100,11 +100,11 @@ def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveS
     if rule.source == "dcgm":
         from kafka_producer.sources.dcgm.source import Dcgm
 
-        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners)
+        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners, rule.labels)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 
-    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics)
+    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics, rule.labels)
 
 
 def host_name() -> str:
