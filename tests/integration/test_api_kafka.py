@@ -128,11 +128,11 @@ def test_labels_are_told_and_filter(console: Console, feed: Feed, producer: Kafk
         ),
     )
     until(lambda: all(feed.gpu(f"r-{HOST}:{row}") for row in (0, 1)))
-    told = console.get(f"/api/v1/metrics/latest?label=rack:{HOST}").json()
+    told = console.get("/api/v1/metrics/latest", label=f"rack:{HOST}").json()
     assert [each["labels"] for each in told] == [{"rack": HOST, "job": "j0"}, {"rack": HOST, "job": "j1"}]
-    told = console.get(f"/api/v1/metrics/latest?label=rack:{HOST}&label=job:j1").json()
+    told = console.get("/api/v1/metrics/latest", label=[f"rack:{HOST}", "job:j1"]).json()
     assert [each["gpu"] for each in told] == [f"r-{HOST}:1"]
-    assert console.get("/api/v1/metrics/latest?label=rack:other").json() == []
+    assert console.get("/api/v1/metrics/latest", label="rack:other").json() == []
 
 
 def report(process: str, received: int, age: int = 0, started: str = "2026-01-01T00:00:00.000Z") -> bytes:

@@ -92,7 +92,7 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
         elif options.dry_run:
             _print_on(sources, clock, sys.stdout.buffer, check)
         else:
-            stack.enter_context(_alone(settings))
+            stack.enter_context(_alone(settings, options.name))
             _collect(settings, options.name, clock, sources, check)
 
 
@@ -207,12 +207,12 @@ def _collect(
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def _alone(settings: Settings, name: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
-            stack.enter_context(lock.held(settings.state_dir, NAME))
+            stack.enter_context(lock.held(settings.state_dir, name))
         except Rejected as error:
-            raise Unavailable(f"another process collects with STATE_DIR {settings.state_dir}") from error
+            raise Unavailable(f"another process collects as {name} with STATE_DIR {settings.state_dir}") from error
         yield
 
 
