@@ -119,6 +119,22 @@ def test_newest_reading_is_told_by_the_api(console: Console, feed: Feed, produce
     assert f'gpustream_gpu_last_arrival_seconds{{gpu="{GPU}",mode="live"}}' in figures
 
 
+def test_labels_are_told_and_filter(console: Console, feed: Feed, producer: KafkaProducer) -> None:
+    send(
+        producer,
+        *(
+            made_up(row, now(), gpu=f"r-{HOST}:{row}", host=f"r-{HOST}", labels={"rack": HOST, "job": f"j{row}"})
+            for row in (0, 1)
+        ),
+    )
+    until(lambda: all(feed.gpu(f"r-{HOST}:{row}") for row in (0, 1)))
+    told = console.get("/api/v1/metrics/latest", label=f"rack:{HOST}").json()
+    assert [each["labels"] for each in told] == [{"rack": HOST, "job": "j0"}, {"rack": HOST, "job": "j1"}]
+    told = console.get("/api/v1/metrics/latest", label=[f"rack:{HOST}", "job:j1"]).json()
+    assert [each["gpu"] for each in told] == [f"r-{HOST}:1"]
+    assert console.get("/api/v1/metrics/latest", label="rack:other").json() == []
+
+
 def report(process: str, received: int, age: int = 0, started: str = "2026-01-01T00:00:00.000Z") -> bytes:
     return PipelineReport(
         process=process, instance="1", host=HOST, time=format_time(now() - age * SECOND), started=started, starts=1,

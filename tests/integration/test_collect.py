@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.dcgm_exporter import Gpu, page, served
-from support.engines import Kafka
+from support.engines import Kafka, free_ports
 from support.producer_bench import REPOSITORY, Bench, until
 from telemetry import topics
 from telemetry.messages import PipelineReport
@@ -149,3 +149,37 @@ def test_a_stop_while_kafka_is_away_says_what_is_lost(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "a live reading cannot be read again, they are lost" in said
+
+
+def test_a_simulated_fleet_is_collected_over_http(bench: Collecting) -> None:
+    """Two processes: one that is a fleet, one that reads it, by the rules that the first has written."""
+    (port,) = free_ports(1)
+    listen = ("--listen", f"127.0.0.1:{port}", "--nodes", "2", "--gpus", "2")
+    config = bench.state.with_name("simulated.yaml")
+    bench.run("simulate", "fleet", "--to", "sources", "--interval", "200ms", "--out", str(config), *listen)
+    fleet = bench.start("simulate", "fleet", "--names", "4.6", "--scenario", "mock", *listen)
+    collect = bench.start("collect", "--config", str(config), "--name", "fleet-collector")
+    gpus = [f"demo-node-{node}:{gpu}" for node in (1, 2) for gpu in (0, 1)]
+    until(lambda: all(len(bench.readings(gpu)) > 3 for gpu in gpus))
+    for process in (collect, fleet):
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert "Traceback" not in said
+    for gpu in gpus:
+        for reading in bench.readings(gpu):
+            assert (reading.mode, reading.source, reading.model) == ("demo", "dcgm", "NVIDIA A100-SXM4-80GB")
+            assert reading.labels == {"cluster": "demo", "rack": "r1"}
+            assert reading.metrics["gpu_load"] < 10
+            assert reading.flags == {}
+
+
+def test_a_simulated_fleet_goes_straight_to_kafka(bench: Collecting) -> None:
+    process = bench.start("simulate", "fleet", "--to", "kafka", "--nodes", "1", "--interval", "200ms", "--tick", "0.1")
+    until(lambda: all(len(bench.readings(f"demo-node-1:{gpu}")) > 3 for gpu in range(8)))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    readings = [each for gpu in range(8) for each in bench.readings(f"demo-node-1:{gpu}") if each.source == "simulate"]
+    assert {each.mode for each in readings} == {"demo"}
+    assert any(each.labels.get("job") for each in readings)
+    assert len({(each.gpu, each.row) for each in readings}) == len(readings)

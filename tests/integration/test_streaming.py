@@ -34,7 +34,15 @@ NOW = time.time_ns() // 1000 // (60 * SECOND) * 60 * SECOND
 LIVE = [made_up(row, NOW - 1200 * SECOND + row * SECOND) for row in range(900)]
 OLD_START = 1_452_351_600 * SECOND  # 2016-01-09
 OLD = [
-    made_up(row, OLD_START + row * SECOND, origin="fedcba9876543210/0", gpu="old:0", host="old", mode="import")
+    made_up(
+        row,
+        OLD_START + row * SECOND,
+        origin="fedcba9876543210/0",
+        gpu="old:0",
+        host="old",
+        mode="import",
+        labels={"rack": "r12", "job": f"train-{row // 100}"} if row % 3 else {},
+    )
     for row in range(700)
 ]
 DEMO_START = NOW - 600 * SECOND
@@ -134,12 +142,14 @@ def test_lake_holds_each_identity_once_though_the_job_was_killed(lake: str) -> N
 
 
 def test_values_arrive_as_they_were_sent(lake: str) -> None:
-    columns = ["row", "time", "gpu_load", "gpu_temperature", "board_power_draw", "mode", "more"]
+    columns = ["row", "time", "gpu_load", "gpu_temperature", "board_power_draw", "mode", "more", "labels"]
     table = DeltaTable(f"{lake}/readings").to_pyarrow_table(columns=columns, filters=[("gpu", "=", "old:0")])
     rows = sorted(table.to_pylist(), key=lambda each: each["row"])
     assert [each["gpu_temperature"] for each in rows] == [each.metrics["gpu_temperature"] for each in OLD]
     assert [int(each["time"].timestamp()) * SECOND for each in rows] == [each.time for each in OLD]
     assert {each["mode"] for each in rows} == {"import"}
+    assert [dict(each["labels"] or {}) for each in rows] == [each.labels for each in OLD]
+    assert any(each.labels for each in OLD)
 
 
 @pytest.mark.parametrize("readings", [LIVE, OLD, DEMO], ids=["live", "ten years old", "demo"])

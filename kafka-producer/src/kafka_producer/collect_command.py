@@ -92,7 +92,7 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
         elif options.dry_run:
             _print_on(sources, clock, sys.stdout.buffer, check)
         else:
-            stack.enter_context(_alone(settings))
+            stack.enter_context(_alone(settings, options.name))
             _collect(settings, options.name, clock, sources, check)
 
 
@@ -100,11 +100,11 @@ def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveS
     if rule.source == "dcgm":
         from kafka_producer.sources.dcgm.source import Dcgm
 
-        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners)
+        return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners, rule.labels)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 
-    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics)
+    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics, rule.labels)
 
 
 def host_name() -> str:
@@ -207,12 +207,12 @@ def _collect(
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def _alone(settings: Settings, name: str) -> Iterator[None]:
     with ExitStack() as stack:
         try:
-            stack.enter_context(lock.held(settings.state_dir, NAME))
+            stack.enter_context(lock.held(settings.state_dir, name))
         except Rejected as error:
-            raise Unavailable(f"another process collects with STATE_DIR {settings.state_dir}") from error
+            raise Unavailable(f"another process collects as {name} with STATE_DIR {settings.state_dir}") from error
         yield
 
 

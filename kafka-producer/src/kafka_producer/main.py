@@ -54,7 +54,7 @@ COMMANDS = {
     "load": Listed("kafka_producer.load_command", "send made-up readings at a steady pace"),
     "status": Listed("kafka_producer.status_command", "what became of each log"),
     "topics": Listed("kafka_producer.topics_command", "create the topics and bring them up to config/topics.yaml"),
-    "simulate": Listed("kafka_producer.simulate.command", "write logs of simulated GPUs"),
+    "simulate": Listed("kafka_producer.simulate.command", "write logs of simulated GPUs, or simulate a fleet"),
 }
 
 

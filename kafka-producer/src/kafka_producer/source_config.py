@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from itertools import starmap
 from pathlib import Path, PurePath
 from typing import Final, Literal, Self, get_args
 from urllib.parse import urlsplit, urlunsplit
@@ -14,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from kafka_producer import duration
 from telemetry import config_file
 from telemetry.errors import Misconfigured, Rejected
-from telemetry.reading import gpu_name, split_gpu
+from telemetry.reading import gpu_name, label_fault, split_gpu
 
+_MOST_LABELS: Final = 12
+"""Of a rule; the rest of MOST_LABELS is left for what a source knows itself."""
 DCGM_PORT: Final = 9400
 """On which dcgm-exporter serves its page."""
 
@@ -70,11 +73,28 @@ class LiveRule(BaseModel):
     """dcgm: pages of dcgm-exporters, as ``http://node-1:9400/metrics``; short ``node-1`` and ``node-1:9400``."""
     timeout: str = "5s"
     """dcgm: a page that is not there by then counts as lost."""
+    labels: dict[str, str] = Field(default_factory=dict, max_length=_MOST_LABELS)
+    """Of all its GPUs, on each reading: ``{cluster: a, rack: r12}``."""
 
     @field_validator("interval", "timeout")
     @classmethod
     def _interval(cls, value: str) -> str:
         duration.parse(value)
+        return value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _numbers_too(cls, value: object) -> object:
+        # rack: 12 is a number for YAML; yes or a date is not what was meant.
+        if not isinstance(value, dict):
+            return value
+        return {name: str(each) if type(each) in {int, float} else each for name, each in value.items()}
+
+    @field_validator("labels")
+    @classmethod
+    def _fit(cls, value: dict[str, str]) -> dict[str, str]:
+        if fault := next(filter(None, starmap(label_fault, value.items())), None):
+            raise ValueError(fault)
         return value
 
     @field_validator("host")

@@ -14,11 +14,12 @@ from telemetry.reading import Reading, decode
 COLUMNS = ("origin", "row", "mode", "time", "recorded", "gpu", "host", "source", "model")
 _TEXTS = pa.map_(pa.string(), pa.string())
 _NUMBERS = pa.map_(pa.string(), pa.float64())
-_NO_READING: tuple[Any, ...] = (*[None] * len(COLUMNS), {}, {})
+_NO_READING: tuple[Any, ...] = (*[None] * len(COLUMNS), {}, {}, {})
 
 
 class Judge:
-    """For mapInArrow: records (``value``, ``timestamp``) -> ``rejected``, ``sent``, COLUMNS, ``known``, more, flags."""
+    """For mapInArrow: records (``value``, ``timestamp``) -> ``rejected``, ``sent``, COLUMNS, ``known``, more,
+    flags, labels."""
 
     def __init__(self, known: Sequence[str]) -> None:
         self._known = tuple(known)
@@ -39,7 +40,7 @@ class Judge:
                 readings.append(_NO_READING)
                 reasons.append(error.reason)
         # A column per field, whatever the number of records.
-        origin, row, mode, at, recorded, gpu, host, source, model, metrics, flags = (
+        origin, row, mode, at, recorded, gpu, host, source, model, metrics, flags, labels = (
             [reading[field] for reading in readings] for field in range(len(Reading._fields))
         )
         known = frozenset(self._known)
@@ -58,6 +59,7 @@ class Judge:
             **{name: _floats([found.get(name) for found in metrics]) for name in self._known},
             "more": pa.array([[(name, float(value)) for name, value in each] for each in more], _NUMBERS),
             "flags": pa.array([list(each.items()) for each in flags], _TEXTS),
+            "labels": pa.array([list(each.items()) or None for each in labels], _TEXTS),
         }
         return pa.RecordBatch.from_pydict(columns)
 

@@ -10,7 +10,10 @@ IDENTITY = ("origin", "gpu", "row")
 
 
 def readings(catalogue: Catalogue) -> T.StructType:
-    """The table of readings: identity, time, whose it is, one double per metric of the catalogue, the rest in a map."""
+    """The table of readings: identity, time, whose it is, one double per metric of the catalogue, the rest in a map.
+
+    ``labels`` is null where a reading has none, as in all that came before there were labels.
+    """
     fields = [
         T.StructField("date", T.DateType()),
         T.StructField("origin", T.StringType()),
@@ -25,6 +28,7 @@ def readings(catalogue: Catalogue) -> T.StructType:
         *(T.StructField(name, T.DoubleType()) for name in catalogue.metrics),
         T.StructField("more", T.MapType(T.StringType(), T.DoubleType())),
         T.StructField("flags", T.MapType(T.StringType(), T.StringType())),
+        T.StructField("labels", T.MapType(T.StringType(), T.StringType())),
         T.StructField("ingested", T.TimestampType()),
     ]
     return T.StructType(fields)

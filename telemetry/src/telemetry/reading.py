@@ -33,6 +33,11 @@ IMPLAUSIBLE: Final = "implausible"
 """The flag of a metric that was dropped because its value cannot be."""
 
 METRIC_NAME = re.compile(r"[a-z][a-z0-9_]{0,95}")
+LABEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+MOST_LABELS = 16
+LONGEST_LABEL = 253
+"""Characters of a label's value: as long as the name of a pod may be (Kubernetes: object names, DNS subdomains)."""
+NO_LABELS: Final[Mapping[str, str]] = {}
 GPU_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _known_names: set[str] = set()  # names that have passed METRIC_NAME: a set look-up instead of a match per value
 
@@ -58,28 +63,31 @@ class Reading(NamedTuple):
     """Metric name -> value in the catalogue's unit. Absent where unknown: never null, never a false zero."""
     flags: Mapping[str, str]
     """Metric name (or ``*``) -> why it is absent or suspect."""
+    labels: Mapping[str, str] = NO_LABELS
+    """Where the GPU stands and what it works for (cluster, rack, pod, job, ...); few, see :func:`label_fault`."""
 
 
 def encode(reading: Reading) -> bytes:
-    """The reading as JSON, keys in the order of the contract."""
-    # Unpacked once, which is cheaper than eleven attributes.
-    origin, row, mode, time, recorded, gpu, host, source, model, metrics, flags = reading
-    return orjson.dumps(
-        {
-            "schema": SCHEMA,
-            "origin": origin,
-            "row": row,
-            "mode": mode,
-            "time": format_time(time),
-            "recorded": recorded,
-            "gpu": gpu,
-            "host": host,
-            "source": source,
-            "model": model,
-            "metrics": metrics,
-            "flags": flags,
-        }
-    )
+    """The reading as JSON, keys in the order of the contract; ``labels`` only where there are some."""
+    # Unpacked once, which is cheaper than twelve attributes.
+    origin, row, mode, time, recorded, gpu, host, source, model, metrics, flags, labels = reading
+    document: dict[str, object] = {
+        "schema": SCHEMA,
+        "origin": origin,
+        "row": row,
+        "mode": mode,
+        "time": format_time(time),
+        "recorded": recorded,
+        "gpu": gpu,
+        "host": host,
+        "source": source,
+        "model": model,
+        "metrics": metrics,
+        "flags": flags,
+    }
+    if labels:
+        document["labels"] = labels
+    return orjson.dumps(document)
 
 
 def decode(raw: bytes, now: int) -> Reading:
@@ -97,7 +105,7 @@ def decode(raw: bytes, now: int) -> Reading:
     schema = document.get("schema")
     if type(schema) is not int or schema != SCHEMA:  # True and 1.0 equal 1
         raise Rejected("unknown_schema", f"found {schema!r}, this version reads {SCHEMA}")
-    flags = document.get("flags")
+    flags, labels = document.get("flags"), document.get("labels")
     try:
         reading = Reading(
             document["origin"],
@@ -111,6 +119,7 @@ def decode(raw: bytes, now: int) -> Reading:
             document.get("model"),
             document["metrics"],
             {} if flags is None else flags,
+            NO_LABELS if labels is None else labels,
         )
     except KeyError as error:
         raise Rejected("missing_field", str(error.args[0])) from error
@@ -151,6 +160,27 @@ def _check(reading: Reading, now: int) -> None:
     _check_metrics(reading.metrics)
     if type(reading.flags) is not dict or not all(type(flag) is str for flag in reading.flags.values()):
         raise Rejected("wrong_type", "flags: expected an object of texts")
+    if reading.labels is not NO_LABELS:
+        _check_labels(reading.labels)
+
+
+def _check_labels(labels: Any) -> None:
+    if type(labels) is not dict or not all(type(value) is str for value in labels.values()):
+        raise Rejected("wrong_type", "labels: expected an object of texts")
+    if len(labels) > MOST_LABELS:
+        raise Rejected("bad_value", f"labels: found {len(labels)}, expected at most {MOST_LABELS}")
+    for name, value in labels.items():
+        if fault := label_fault(name, value):
+            raise Rejected("bad_value", f"labels: {fault}")
+
+
+def label_fault(name: str, value: str) -> str | None:
+    """What is wrong with a label, in words; None where nothing is."""
+    if LABEL_NAME.fullmatch(name) is None:
+        return f"{name[:80]!r} is no name of a label ({LABEL_NAME.pattern})"
+    if not 0 < len(value) <= LONGEST_LABEL or not value.isprintable():
+        return f"{name}: expected 1 to {LONGEST_LABEL} printable characters, found {value[:40]!r}"
+    return None
 
 
 def _check_metrics(metrics: Any) -> None:

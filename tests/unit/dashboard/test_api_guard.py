@@ -26,6 +26,8 @@ def started(tmp_path: Path, **settings: object) -> Console:
         ("PUT", "/api/v1/nodes", 405),
         ("GET", "/nothing", 404),
         ("GET", "/api/v1/gpus/no-gpu/metrics", 422),
+        ("GET", "/api/v1/metrics/latest?label=r12", 422),
+        ("GET", "/api/v1/nodes?label=Rack:r12", 422),
         ("GET", "/api/v1/gpus/h:0/metrics?from=yesterday", 422),
         ("GET", "/api/v1/gpus/h:0/metrics?limit=2001", 422),
         ("GET", "/api/v1/gpus/h:0/metrics?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", 422),

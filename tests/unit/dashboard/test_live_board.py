@@ -39,6 +39,14 @@ def test_newest_reading_of_each_gpu_is_known() -> None:
     assert board.gpu("desk:9") is None
 
 
+def test_labels_are_those_of_the_newest_reading() -> None:
+    board = Board()
+    board.feed([record(made_up(n, NOW + n, labels=labels)) for n, labels in enumerate(({"job": "a"}, {}))], NOW)
+    assert [each.labels for each in board.gpus()] == [{}]
+    board.feed([record(made_up(2, NOW + 2, labels={"rack": "r12"}))], NOW)
+    assert [each.labels for each in board.gpus()] == [{"rack": "r12"}]
+
+
 def test_import_shows_a_gpu_only_while_nothing_is_live() -> None:
     board = Board()
     old = made_up(0, NOW - 10**15, mode="import")

@@ -27,7 +27,7 @@ from support.identities import eventually
 from telemetry import catalogue
 from telemetry.clock import SystemClock
 from telemetry.errors import Misconfigured, Unavailable
-from telemetry.reading import Reading, decode
+from telemetry.reading import Reading, decode, encode
 from telemetry.timestamp import MILLISECOND, SECOND
 
 CATALOGUE = catalogue.load(REPOSITORY / "config" / "metrics.yaml")
@@ -95,6 +95,43 @@ def test_what_cannot_be_is_dropped_and_flagged() -> None:
         (reading,) = Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
     assert not {"gpu_temperature", "memory_temperature"} & reading.metrics.keys()
     assert reading.flags == {"gpu_temperature": "implausible"}
+
+
+def test_labels_are_those_of_the_rule_and_of_the_jobs_on_the_page() -> None:
+    text = (
+        'DCGM_FI_DEV_GPU_TEMP{gpu="0",Hostname="node-1",namespace="ml",pod="b-0",container="main",hpc_job="17"} 50\n'
+        'DCGM_FI_DEV_GPU_TEMP{gpu="0",Hostname="node-1",namespace="ml",pod="a-0",container="main",hpc_job="17"} 50\n'
+        'DCGM_FI_DEV_GPU_TEMP{gpu="1",Hostname="node-1",pod_name="c-0",pod_namespace="web",container_name="x"} 50\n'
+        'DCGM_FI_DEV_GPU_TEMP{gpu="2",Hostname="node-1",pod="",namespace="",container=""} 50\n'
+        f'DCGM_FI_DEV_GPU_TEMP{{gpu="3",Hostname="node-1",pod="{"x" * 300}"}} 50\n'
+    )
+    with served(text) as one:
+        readings = Exporter(one.url, PATIENCE, CATALOGUE, {}, {"rack": "r12", "namespace": "rule"}).poll(NOW)
+    assert [reading.labels for reading in readings] == [
+        {"rack": "r12", "pod": "a-0,b-0", "namespace": "ml", "container": "main", "job": "17"},
+        {"rack": "r12", "pod": "c-0", "namespace": "web", "container": "x"},
+        {"rack": "r12", "namespace": "rule"},
+        {"rack": "r12", "namespace": "rule"},
+    ]
+    assert all(decode(encode(reading), NOW) == reading for reading in readings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ({"Rack": "r12"}, "no name of a label"),
+        ({"rack": ""}, "1 to 253 printable characters"),
+        ({"rack": True}, "labels"),
+        ({f"label_{number}": "x" for number in range(13)}, "at most 12"),
+    ],
+)
+def test_labels_of_a_rule_that_cannot_be_are_said(labels: dict[str, object], found: str) -> None:
+    with pytest.raises(ValueError, match=found):
+        LiveRule.model_validate({"source": "nvml", "labels": labels})
+
+
+def test_a_number_is_a_label_too() -> None:
+    assert LiveRule.model_validate({"source": "nvml", "labels": {"rack": 12}}).labels == {"rack": "12"}
 
 
 def test_a_gpu_in_parts_is_one_gpu_per_part() -> None:

@@ -153,6 +153,10 @@ CASES: list[bytes | None] = [
     *(_with(metrics={name: 1}) for name in _NAMES),
     *(_with(flags={name: "text"}) for name in (*_NAMES, "*", "\0")),
     *(_with(flags={"gpu_load": flag}) for flag in (*_WRONG, None, "", "\0", "\ud800", "x" * 5000)),
+    *(_with(labels=labels) for labels in (*_WRONG, None, {"rack": "r12"}, {"rack": "r12", "job": "train 7"})),
+    *(_with(labels={name: "text"}) for name in (*_NAMES, "x" * 32, "x" * 33)),
+    *(_with(labels={"rack": value}) for value in (*_WRONG, None, *_TEXTS, *_MORE_TEXTS, "x" * 253, "x" * 254)),
+    *(_with(labels={f"label_{number}": "x" for number in range(count)}) for count in (16, 17)),
     _with(metrics={}),
     _with(metrics={f"sensor_{number}": number for number in range(500)}),
 ]

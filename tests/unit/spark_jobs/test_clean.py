@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from spark_jobs.judge import Judge
 from spark_jobs.transforms import clean
 from telemetry import catalogue
 from telemetry.errors import Rejected
@@ -91,8 +92,15 @@ def test_spark_and_decode_give_the_same_verdict_and_the_same_values(spark: Spark
     assert 100 < accepted < len(records) - 100
 
 
+def test_a_reading_without_labels_has_none_in_the_lake() -> None:
+    """Null, as in the rows that came before there was such a column."""
+    records = pa.record_batch({"value": [WHOLE], "timestamp": pa.array([0], pa.timestamp("us", "UTC"))})
+    assert Judge([]).judge(records, time.time_ns() // 1000).column("labels").to_pylist() == [None]
+
+
 def _reading(row: dict[str, Any]) -> Reading:
     metrics = {name: row[name] for name in CATALOGUE.metrics if row[name] is not None} | dict(row["more"])
     at = (row["time"] - EPOCH) // timedelta(microseconds=1)
     fields = (row[name] for name in ("recorded", "gpu", "host", "source", "model"))
-    return Reading(row["origin"], row["row"], row["mode"], at, *fields, metrics, dict(row["flags"]))  # type: ignore[call-arg]
+    said = dict(row["flags"]), dict(row["labels"] or {})
+    return Reading(row["origin"], row["row"], row["mode"], at, *fields, metrics, *said)  # type: ignore[call-arg]

@@ -52,6 +52,24 @@ def test_reading_on_the_wire_is_the_contract() -> None:
     }
 
 
+def test_reading_without_labels_is_byte_for_byte_what_it_was_before_there_were_labels() -> None:
+    assert encode(READING) == (
+        b'{"schema":1,"origin":"7f3c9ab2e01d4c55/0","row":1042,"mode":"import","time":"2021-05-16T08:17:08.000Z",'
+        b'"recorded":"2021-05-16T10:17:08","gpu":"desk-01:0","host":"desk-01","source":"gpuz","model":null,"metrics":'
+        b'{"gpu_temperature":61.0,"board_power_draw":182.4,"perfcap_reason":1.0},"flags":{"gpu_voltage":"failed_read"}}'
+    )
+
+
+@pytest.mark.parametrize("labels", [..., None, {}])
+def test_no_labels_are_no_labels(labels: Any) -> None:
+    assert decode(document(labels=labels), NOW).labels == {}
+
+
+def test_labels_survive_the_wire() -> None:
+    labelled = READING._replace(labels={"rack": "r12", "job": "Llama, 7 Mrd. Größen"})
+    assert decode(encode(labelled), NOW) == labelled
+
+
 def test_reading_survives_the_wire() -> None:
     assert decode(encode(READING), NOW) == READING
 
@@ -94,6 +112,17 @@ def test_every_reading_survives_the_wire(metrics: dict[str, float], row: int, ti
         (document(flags=[]), "wrong_type"),
         (document(flags=False), "wrong_type"),
         (document(flags=""), "wrong_type"),
+        (document(labels=[]), "wrong_type"),
+        (document(labels="rack"), "wrong_type"),
+        (document(labels=False), "wrong_type"),
+        (document(labels={"rack": 12}), "wrong_type"),
+        (document(labels={"rack": None}), "wrong_type"),
+        (document(labels={"rack": ""}), "bad_value"),
+        (document(labels={"rack": "two\nlines"}), "bad_value"),
+        (document(labels={"rack": "x" * 254}), "bad_value"),
+        (document(labels={"Rack": "r12"}), "bad_value"),
+        (document(labels={"": "r12"}), "bad_value"),
+        (document(labels={f"label_{number}": "x" for number in range(17)}), "bad_value"),
         (document(time="2021-W19-7T08:17:08Z"), "bad_value"),
         (document(gpu="no-index"), "bad_value"),
         (document(gpu="a b:0"), "bad_value"),

@@ -9,10 +9,22 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Viewer
-from dashboard.routes.words import From, Gpu, Metrics, TheStores, To, json, problems, span_of, text
+from dashboard.routes.words import (
+    From,
+    Gpu,
+    Labelled,
+    Metrics,
+    TheStores,
+    To,
+    has_labels,
+    json,
+    problems,
+    span_of,
+    text,
+)
 from dashboard.stores.away import Missing
 from dashboard.stores.history import MOST_POINTS
-from telemetry.reading import Mode, split_gpu
+from telemetry.reading import NO_LABELS, Mode, split_gpu
 from telemetry.timestamp import SECOND
 
 router = APIRouter(tags=["gpus"])
@@ -30,6 +42,10 @@ class GpuState(BaseModel):
     first: str = Field(description="Its oldest reading.", examples=["2026-11-01T00:00:00.000Z"])
     last: str = Field(description="Its newest reading.", examples=["2026-11-26T12:00:00.000Z"])
     metrics: list[str] = Field(examples=[["gpu_load", "gpu_temperature"]])
+    labels: dict[str, str] = Field(
+        description="Where it stands and what it works for, while it is live.",
+        examples=[{"cluster": "a", "rack": "r12"}],
+    )
 
 
 class Point(BaseModel):
@@ -54,9 +70,10 @@ class SeriesOf(BaseModel):
 
 
 @router.get("/gpus", summary="All GPUs", response_model=list[GpuState], responses=problems())
-def gpus(stores: TheStores, _: Viewer) -> Response:
+def gpus(stores: TheStores, _: Viewer, label: Labelled = None) -> Response:
     """By name; up to 30 s old. What they show now: /metrics/latest."""
-    models = {latest.gpu: latest.model for latest in stores.live.gpus()}
+    live = {latest.gpu: latest for latest in stores.live.gpus()}
+    labels = {gpu: latest.labels for gpu, latest in live.items()}
     return json(
         [
             {
@@ -64,13 +81,15 @@ def gpus(stores: TheStores, _: Viewer) -> Response:
                 "node_id": known.host,
                 "gpu_index": split_gpu(known.gpu)[1],
                 "source": known.source,
-                "model": models.get(known.gpu),
+                "model": live[known.gpu].model if known.gpu in live else None,
                 "modes": sorted(known.modes),
                 "first": text(known.first),
                 "last": text(known.last),
                 "metrics": known.metrics,
+                "labels": labels.get(known.gpu, NO_LABELS),
             }
             for known in stores.history.gpus()
+            if has_labels(labels.get(known.gpu, NO_LABELS), label)
         ]
     )
 

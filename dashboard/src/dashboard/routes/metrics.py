@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Viewer
-from dashboard.routes.words import METRIC_PATTERN, Gpu, OfGpu, TheStores, json, problems, text
+from dashboard.routes.words import METRIC_PATTERN, Gpu, Labelled, OfGpu, TheStores, has_labels, json, problems, text
 from dashboard.stores.away import Missing
 from dashboard.stores.live import Latest
 from telemetry.reading import Mode, split_gpu
@@ -31,6 +31,9 @@ class LatestReading(BaseModel):
     flags: dict[str, str] = Field(
         description="Why a metric is absent or suspect.", examples=[{"gpu_voltage": "failed_read"}]
     )
+    labels: dict[str, str] = Field(
+        description="Where the GPU stands and what it works for.", examples=[{"cluster": "a", "rack": "r12"}]
+    )
 
 
 class SparkPointOf(BaseModel):
@@ -51,6 +54,7 @@ def plain(latest: Latest) -> dict[str, Any]:
         "arrived": text(latest.arrived),
         "metrics": latest.metrics,
         "flags": latest.flags,
+        "labels": latest.labels,
     }
 
 
@@ -62,10 +66,15 @@ async def latest(
     _: Viewer,
     gpu: OfGpu = None,
     mode: Annotated[Mode | None, Query(description="Only of this mode.", examples=["live"])] = None,
+    label: Labelled = None,
 ) -> Response:
     """From memory, no store is asked: every GPU of which a reading came since the console started, or
     in the ten minutes before. As a stream: /stream."""
-    found = [each for each in stores.live.gpus() if gpu in (None, each.gpu) and mode in (None, each.mode)]
+    found = [
+        each
+        for each in stores.live.gpus()
+        if gpu in (None, each.gpu) and mode in (None, each.mode) and has_labels(each.labels, label)
+    ]
     return json([plain(each) for each in found])
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Viewer
-from dashboard.routes.words import Node, TheStores, json, problems, text
+from dashboard.routes.words import Labelled, Node, TheStores, has_labels, json, problems, text
 from dashboard.stores.all import Stores
 from dashboard.stores.away import Away, Missing
 from dashboard.stores.history import Row
@@ -33,12 +33,15 @@ class NodeState(BaseModel):
         description="online: a reading came in the last minute; silent: none did; imported: only logs of it are known.",
         examples=["online"],
     )
-    datacenter: str = Field(description="The setting DATACENTER.", examples=["local"])
+    datacenter: str = Field(description="Its label, else the setting DATACENTER.", examples=["local"])
     last_seen: str = Field(description="The time of its newest reading.", examples=["2026-11-26T12:00:00.000Z"])
     active_alerts: int | None = Field(
         description="Firing or acknowledged, of all its GPUs; null while PostgreSQL does not answer.", examples=[1]
     )
     gpus: list[str] = Field(examples=[["desk-01:0", "desk-01:1"]])
+    labels: dict[str, str] = Field(
+        description="Those that all its live GPUs share.", examples=[{"cluster": "a", "rack": "r12"}]
+    )
 
 
 class NodeReading(BaseModel):
@@ -53,21 +56,28 @@ class NodeReading(BaseModel):
 
 
 @router.get("/nodes", summary="All machines", response_model=list[NodeState], responses=problems())
-def nodes(request: Request, stores: TheStores, _: Viewer) -> list[NodeState]:
+def nodes(request: Request, stores: TheStores, _: Viewer, label: Labelled = None) -> list[NodeState]:
     """By name. A machine that only the live feed knows yet is here, too."""
     now = time.time_ns() // 1000
     places: dict[str, dict[str, tuple[int, bool, bool]]] = defaultdict(dict)
     for known in stores.history.gpus():
         is_live = known.modes != {"import"}
         places[known.host][known.gpu] = known.last, is_live, is_live and now - known.last < SILENT_AFTER
+    shared: dict[str, dict[str, str]] = {}
     for latest in stores.live.gpus():
+        others = shared.get(latest.host, latest.labels)
+        shared[latest.host] = {name: value for name, value in others.items() if latest.labels.get(name) == value}
         is_live = latest.mode != "import"
         last, was_live = places[latest.host].get(latest.gpu, (latest.time, False, False))[:2]
         is_online = is_live and now - latest.arrived < SILENT_AFTER
         places[latest.host][latest.gpu] = max(last, latest.time), was_live or is_live, is_online
     counts = _active_counts(stores)
     datacenter: str = request.app.state.settings.datacenter
-    return [_state(host, gpus, counts, datacenter) for host, gpus in sorted(places.items())]
+    return [
+        _state(host, gpus, counts, datacenter, labels)
+        for host, gpus in sorted(places.items())
+        if has_labels(labels := shared.get(host, {}), label)
+    ]
 
 
 def _active_counts(stores: Stores) -> dict[str, int] | None:
@@ -79,7 +89,11 @@ def _active_counts(stores: Stores) -> dict[str, int] | None:
 
 
 def _state(
-    host: str, gpus: dict[str, tuple[int, bool, bool]], counts: dict[str, int] | None, datacenter: str
+    host: str,
+    gpus: dict[str, tuple[int, bool, bool]],
+    counts: dict[str, int] | None,
+    datacenter: str,
+    labels: dict[str, str],
 ) -> NodeState:
     status: Status = "imported"
     if any(is_live for _, is_live, _ in gpus.values()):
@@ -88,10 +102,11 @@ def _state(
         node_id=host,
         hostname=host,
         status=status,
-        datacenter=datacenter,
+        datacenter=labels.get("datacenter", datacenter),
         last_seen=text(max(last for last, _, _ in gpus.values())) or "",
         active_alerts=None if counts is None else sum(counts.get(gpu, 0) for gpu in gpus),
         gpus=sorted(gpus),
+        labels=labels,
     )
 
 

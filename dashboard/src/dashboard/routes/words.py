@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -13,18 +14,27 @@ from dashboard.problems import MEDIA_TYPE, Problem
 from dashboard.stores.all import Stores
 from dashboard.stores.history import Span
 from telemetry.errors import Rejected
-from telemetry.reading import GPU_NAME, METRIC_NAME
+from telemetry.reading import GPU_NAME, LABEL_NAME, METRIC_NAME, label_fault
 from telemetry.timestamp import SECOND, format_time, parse_time
 
 _HOST = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 GPU_PATTERN = f"^{GPU_NAME.pattern}$"
 METRIC_PATTERN = f"^{METRIC_NAME.pattern}$"
 HOST_PATTERN = f"^{_HOST}$"
+LABEL_PATTERN = f"^{LABEL_NAME.pattern}:.+$"
 
 
 def _instant(text: str) -> str:
     parse_time(text)
     return text
+
+
+def _labels(texts: list[str] | None) -> list[str] | None:
+    for each in texts or ():
+        name, _, value = each.partition(":")
+        if label_fault(name, value):
+            raise ValueError(f"found {each[:80]!r}, expected name:value such as rack:r12")
+    return texts
 
 
 Instant = Annotated[
@@ -43,6 +53,11 @@ To = Annotated[Instant | None, Query(description="End, excluded; default: now.")
 Metrics = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "string", "pattern": METRIC_PATTERN})]] | None,
     Query(alias="metric", description="Names of the catalogue; may be repeated.", examples=[["gpu_temperature"]]),
+]
+Labelled = Annotated[
+    list[Annotated[str, WithJsonSchema({"type": "string", "pattern": LABEL_PATTERN})]] | None,
+    AfterValidator(_labels),
+    Query(alias="label", description="`name:value`, only with this label; of several all.", examples=[["rack:r12"]]),
 ]
 Cursor = Annotated[
     str | None,
@@ -86,6 +101,11 @@ def span_of(begin: str | None, end: str | None, now: int, default: int = 3600 * 
     if first >= last:
         raise Rejected("bad_span", f"from {format_time(first)} is not before to {format_time(last)}")
     return Span(first, last)
+
+
+def has_labels(labels: Mapping[str, str], wanted: Sequence[str] | None) -> bool:
+    """Whether all that are ``wanted`` (as Labelled) are among ``labels``."""
+    return all(labels.get(name) == value for name, _, value in (each.partition(":") for each in wanted or ()))
 
 
 def text(microseconds: int | None) -> str | None:

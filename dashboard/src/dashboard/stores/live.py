@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from telemetry.messages import AlertChange, PipelineReport
@@ -37,6 +37,7 @@ class Latest:
     """In Kafka, microseconds UTC: how old this is goes by it, for imports too."""
     metrics: Mapping[str, float]
     flags: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

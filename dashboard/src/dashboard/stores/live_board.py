@@ -73,6 +73,7 @@ class _Gpu:
                 self.arrived,
                 reading.metrics,
                 reading.flags,
+                reading.labels,
             )
         return self.decoded
 

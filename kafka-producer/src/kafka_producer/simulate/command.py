@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from kafka_producer.simulate import labels
+from kafka_producer.simulate import labels, span
 from kafka_producer.simulate.cards import CARDS
+from kafka_producer.simulate.fleet import command as fleet
 from kafka_producer.simulate.gpuz_writer import record
 from kafka_producer.simulate.quirks import QUIRKS, render
 from kafka_producer.simulate.scenarios import SCENARIOS
 from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
 
-DESCRIPTION = "Writes logs of simulated GPUs."
+DESCRIPTION = "Writes logs of simulated GPUs, or simulates a fleet of them."
 EXAMPLES = """examples:
   kafka-producer simulate gpuz --list
   kafka-producer simulate gpuz --scenario failing-fan --duration 6m --out demo.txt
   kafka-producer simulate gpuz --scenario day --card rtx-4090 --duration 24h --interval 5 --seed 7 --out day.txt
   kafka-producer simulate gpuz --scenario stuck-sensor --duration 1h --out stuck.txt --labels stuck.csv
+  kafka-producer simulate fleet --help
   kafka-producer simulate gpuz --scenario gaming --card gtx-970 --quirk utf16-le --quirk failed-read --duration 2m
 """
-
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
-_LONGEST = 366 * 86_400
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     gpuz.add_argument("--labels", metavar="FILE", help="also write what should be found in the log, as CSV")
     gpuz.add_argument("--gpu", default="local:0", help="the GPU that the labels name (default: local:0)")
 
+    fleet.add_arguments(
+        kinds.add_parser(
+            "fleet",
+            help="nodes full of GPUs, as dcgm-exporters show them",
+            description="Simulates nodes full of GPUs at work: served as dcgm-exporters' pages, to Kafka or as CSV.",
+            epilog=fleet.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    return write(options)
+    return fleet.run(settings, options) if options.kind == "fleet" else write(options)
 
 
 def write(options: argparse.Namespace) -> int:
@@ -129,14 +137,10 @@ def _start(text: str) -> datetime:
 
 
 def _duration(text: str) -> int:
-    match = _DURATION.fullmatch(text)
-    if not text or match is None:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected seconds or 6m, 1h30m, 24h")
-    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
-    if not 0 < total <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected more than nothing and at most 366d")
-    return total
+    try:
+        return span.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _interval(text: str) -> float:

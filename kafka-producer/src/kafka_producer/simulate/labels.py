@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -14,10 +14,15 @@ HEADER = ("gpu", "kind", "metric", "start", "end")
 
 def table(scenario: Scenario, *, gpu: str, start: datetime, duration: float) -> str:
     """CSV; times as the log has them, local and without a zone."""
+    return lines(_rows(scenario, gpu, start, duration))
+
+
+def lines(rows: Iterable[tuple[str, ...]]) -> str:
+    """The table whose ``rows`` are in the order of HEADER."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(_rows(scenario, gpu, start, duration))
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -45,6 +45,11 @@ class Machine:
         self._system_memory = 6200.0
         self._awake = 0.0
 
+    @property
+    def slowed(self) -> bool:
+        """Whether the hardware has halved the clocks."""
+        return self._slowed
+
     def advance(self, demand: Demand, seconds: float) -> Sensors:
         """The readings after ``seconds`` (at most LONGEST_STEP) of ``demand``."""
         card, gauss = self._card, self._random.gauss

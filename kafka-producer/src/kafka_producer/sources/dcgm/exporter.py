@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import requests
@@ -14,7 +14,7 @@ from kafka_producer.sources.dcgm.page import Page, Part, parse
 from kafka_producer.sources.judge import judge
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Rejected, Unavailable
-from telemetry.reading import Reading, gpu_name, mode_of
+from telemetry.reading import NO_LABELS, Reading, gpu_name, mode_of
 from telemetry.timestamp import MILLISECOND, SECOND
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,16 @@ _CHUNK = 64 * 1024
 class Exporter:
     """A target."""
 
-    def __init__(self, url: str, timeout: int, catalogue: Catalogue, owners: dict[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout: int,
+        catalogue: Catalogue,
+        owners: dict[str, str],
+        labels: Mapping[str, str] = NO_LABELS,
+    ) -> None:
         """``timeout``: microseconds that a page may take. ``owners``: GPU -> the page that showed it first, of all
-        exporters together."""
+        exporters together. ``labels``: of every reading, beside those of the jobs that the page names."""
         self.name = url
         self.page: Page | None = None
         """The last one that was read."""
@@ -38,6 +45,7 @@ class Exporter:
         self._timeout = timeout / SECOND
         self._catalogue = catalogue
         self._owners = owners
+        self._labels = labels
         self._address = urlsplit(url)
         self._session = requests.Session()
         # dcgm-exporter hangs up after 10 s, which is when the next question comes.
@@ -102,6 +110,7 @@ class Exporter:
             model=part.model,
             metrics=metrics,
             flags=flags,
+            labels=self._labels if not part.labels else {**self._labels, **part.labels},
         )
 
     def _fetched(self) -> str:

@@ -11,8 +11,22 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kafka_producer.sources.dcgm.fields import field_of, is_blank
 from telemetry.errors import Unavailable
+from telemetry.reading import label_fault
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.]+(?:[eE][-+]?[0-9]+)?)")
+
+
+_JOB_LABELS = {
+    "pod": "pod",
+    "pod_name": "pod",
+    "namespace": "namespace",
+    "pod_namespace": "namespace",
+    "container": "container",
+    "container_name": "container",
+    "hpc_job": "job",
+}
+"""What dcgm-exporter says of the work on a GPU -> the label of a reading (NVIDIA/dcgm-exporter:
+internal/pkg/transformation)."""
 
 
 class Part(NamedTuple):
@@ -24,6 +38,8 @@ class Part(NamedTuple):
     """As in the name of a GPU: ``3``, a part ``3.7``."""
     model: str | None
     metrics: dict[str, float]
+    labels: dict[str, str]
+    """Of the work on it; several pods or jobs with a comma between."""
 
 
 class Page(NamedTuple):
@@ -98,7 +114,22 @@ def _part_of(labels: Mapping[str, str], parts: dict[tuple[str, str], Part]) -> P
     if model and profile:
         model = f"{model} MIG {profile}"
     host = labels.get("Hostname") or labels.get("hostname") or ""
-    return parts.setdefault((host, number), Part(host, number, model, {}))
+    part = parts.setdefault((host, number), Part(host, number, model, {}, {}))
+    _add_work(part.labels, labels)
+    return part
+
+
+def _add_work(known: dict[str, str], labels: Mapping[str, str]) -> None:
+    """A GPU that is shared has its lines once for each pod or job."""
+    for spelled, name in _JOB_LABELS.items():
+        value = labels.get(spelled)
+        if not value:
+            continue
+        there = known[name].split(",") if name in known else []
+        whole = ",".join(sorted({*there, value}))
+        # What does not fit into a reading is left out: it must not cost the reading.
+        if label_fault(name, whole) is None:
+            known[name] = whole
 
 
 def _complete(metrics: dict[str, float]) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kafka_producer.sources.dcgm import fields
 from kafka_producer.sources.dcgm.exporter import SOURCE, Exporter
 from telemetry.catalogue import Catalogue
+from telemetry.reading import NO_LABELS
 
 
 class Dcgm:
     """Opens nothing before it is asked: a node that is down today is read as soon as it is up."""
 
-    def __init__(self, pages: Sequence[str], timeout: int, catalogue: Catalogue, owners: dict[str, str]) -> None:
+    def __init__(
+        self,
+        pages: Sequence[str],
+        timeout: int,
+        catalogue: Catalogue,
+        owners: dict[str, str],
+        labels: Mapping[str, str] = NO_LABELS,
+    ) -> None:
         """As for :class:`Exporter`."""
         self.name = f"{SOURCE}:{len(pages)} targets"
-        self.targets = [Exporter(page, timeout, catalogue, owners) for page in pages]
+        self.targets = [Exporter(page, timeout, catalogue, owners, labels) for page in pages]
 
     def about(self, target: str) -> Iterator[str]:
         """What there is to say of a page once it was read, a line each."""

@@ -15,7 +15,7 @@ from kafka_producer.sources.gpuz.plain import Plain
 from kafka_producer.sources.gpuz.quality import ASSUMED_LAYOUT, ZeroWatch, drop_false_zeros, judge
 from kafka_producer.sources.gpuz.wall_clock import FUTURE_TIME
 from telemetry.errors import Rejected
-from telemetry.reading import WHOLE_READING, Mode, Reading, split_gpu
+from telemetry.reading import NO_LABELS, WHOLE_READING, Mode, Reading, split_gpu
 
 Place = Callable[[int], int]
 """Recorded instant -> the instant that the reading carries; microseconds UTC, called for every row in file order."""
@@ -111,7 +111,7 @@ class GpuzLog:
             if flags:
                 tally.flags.update(flags.values())
             tally.rows += 1
-            yield new(Reading, (origin, row, mode, time, recorded, gpu, host, SOURCE, model, metrics, flags))
+            yield new(Reading, (origin, row, mode, time, recorded, gpu, host, SOURCE, model, metrics, flags, NO_LABELS))
         tally.stayed_zero = zeros.stayed_zero()
         tally.unknown = headers.unknown()
         tally.refused = headers.refused()

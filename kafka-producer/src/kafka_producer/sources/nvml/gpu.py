@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from kafka_producer.sources.judge import FAILED_READ, judge
@@ -12,7 +12,7 @@ from kafka_producer.sources.nvml.driver import Card, Driver, NoAnswer, NotOffere
 from kafka_producer.sources.nvml.sensors import Question
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Unavailable
-from telemetry.reading import Reading, mode_of
+from telemetry.reading import NO_LABELS, Reading, mode_of
 from telemetry.timestamp import MILLISECOND
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,15 @@ _FIELDS = tuple(dict.fromkeys(field for wanted in sensors.FIELDS for field in wa
 class NvmlGpu:
     """``card`` is let go of when it is lost, and looked up by its ``uuid`` at the next reading."""
 
-    def __init__(self, driver: Driver, card: Card, gpu: str, host: str, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        card: Card,
+        gpu: str,
+        host: str,
+        catalogue: Catalogue,
+        labels: Mapping[str, str] = NO_LABELS,
+    ) -> None:
         self.gpu = gpu
         self.model = _text(card, "Name")
         self.uuid = _text(card, "UUID") or ""
@@ -33,6 +41,7 @@ class NvmlGpu:
         self._card: Card | None = card
         self._host = host
         self._catalogue = catalogue
+        self._labels = labels
         self._ratings: dict[str, float] | None = None
         self._last = 0
 
@@ -96,6 +105,7 @@ class NvmlGpu:
             model=self.model,
             metrics=metrics,
             flags=flags,
+            labels=self._labels,
         )
 
 

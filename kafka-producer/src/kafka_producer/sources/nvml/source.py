@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kafka_producer.sources.nvml.driver import Driver
 from kafka_producer.sources.nvml.gpu import SOURCE, NvmlGpu
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Misconfigured, Unavailable
-from telemetry.reading import gpu_name
+from telemetry.reading import NO_LABELS, gpu_name
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +17,18 @@ log = logging.getLogger(__name__)
 class Nvml:
     """Raises Misconfigured where there is no driver or no GPU, Unavailable where they do not answer now."""
 
-    def __init__(self, driver: Driver, host: str, wanted: Sequence[str], catalogue: Catalogue) -> None:
-        """``wanted``: indices and UUIDs of GPUs; empty: all."""
+    def __init__(
+        self,
+        driver: Driver,
+        host: str,
+        wanted: Sequence[str],
+        catalogue: Catalogue,
+        labels: Mapping[str, str] = NO_LABELS,
+    ) -> None:
+        """``wanted``: indices and UUIDs of GPUs; empty: all. ``labels``: of every reading."""
         self.name = f"{SOURCE}:{host}"
         self._driver = driver
+        self._labels = labels
         driver.start()
         try:
             self.gpus = _chosen(list(self._found(host, catalogue)), wanted)
@@ -36,7 +44,8 @@ class Nvml:
         for index in range(count):
             try:
                 card = self._driver.card(index)
-                yield str(index), NvmlGpu(self._driver, card, gpu_name(host, str(index)), host, catalogue)
+                gpu = gpu_name(host, str(index))
+                yield str(index), NvmlGpu(self._driver, card, gpu, host, catalogue, self._labels)
             except Unavailable as error:
                 log.warning("gpu=%s:%d is left out until the next start, it does not answer: %s", host, index, error)
                 failed.append(error)

@@ -1,0 +1,1 @@
+"""Simulated nodes full of GPUs, as a DCGM exporter would show them."""

@@ -1,0 +1,67 @@
+"""A node of a simulated fleet as the text of a dcgm-exporter's page.
+
+Which field tells which metric, and in which unit, stands in sources/dcgm/fields.py and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from kafka_producer.simulate.fleet.cluster import Cluster, Node, work_labels
+from kafka_producer.simulate.fleet.gpu import Gpu
+from kafka_producer.sources.dcgm.fields import Generation, written
+
+_XID = {"3": "DCGM_FI_DEV_XID_ERRORS", "4.6": "DCGM_FI_DEV_XID_ERROR"}
+_DRIVER = "550.54.15"
+
+
+def text(cluster: Cluster, node: Node, names: Generation) -> str:
+    """Of all its GPUs that are there, and after them what its scheduler says, without the label of a GPU."""
+    of_metric: dict[str, list[str]] = {}
+    for index, gpu in enumerate(node.gpus):
+        if not gpu.is_there:
+            continue
+        labels = _labels(cluster, node, index, gpu)
+        for metric, value in gpu.metrics().items():
+            field = written(metric, names)
+            of_metric.setdefault(field.name, []).append(f"{field.name}{{{labels}}} {field.write(value)!r}")
+        of_metric.setdefault(_XID[names], []).append(f"{_XID[names]}{{{labels}}} {gpu.xid}")
+    lines: list[str] = []
+    for name, samples in of_metric.items():
+        lines += (f"# HELP {name} Simulated by gpustream.", f"# TYPE {name} gauge", *samples)
+    lines += _of_the_scheduler(cluster, node)
+    return "\n".join(lines) + "\n"
+
+
+def _labels(cluster: Cluster, node: Node, index: int, gpu: Gpu) -> str:
+    digest = hashlib.sha256(f"{node.host}:{index}".encode()).hexdigest()
+    work = work_labels(cluster.job(node, index), index)
+    pairs = {
+        "gpu": str(index),
+        "UUID": f"GPU-{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}",
+        "pci_bus_id": f"00000000:{0x07 + 8 * index:02X}:00.0",
+        "device": f"nvidia{index}",
+        "modelName": gpu.model.name,
+        "Hostname": node.host,
+        "DCGM_FI_DRIVER_VERSION": _DRIVER,
+        "container": work.get("container", ""),
+        "namespace": work.get("namespace", ""),
+        "pod": work.get("pod", ""),
+        "hpc_job": work.get("job", ""),
+    }
+    return ",".join(f'{name}="{value}"' for name, value in pairs.items())
+
+
+def _of_the_scheduler(cluster: Cluster, node: Node) -> Iterator[str]:
+    if cluster.job(node, 0) is None and not any(cluster.job(node, index) for index in range(len(node.gpus))):
+        return
+    yield "# HELP gpustream_queue_depth Jobs that wait, over the whole fleet."
+    yield "# TYPE gpustream_queue_depth gauge"
+    for queue, depth in cluster.work.depths().items():
+        yield f'gpustream_queue_depth{{queue="{queue}"}} {depth}'
+    yield "# HELP gpustream_batch_seconds How long a batch of a job takes now."
+    yield "# TYPE gpustream_batch_seconds gauge"
+    jobs = {job.name: job for index in range(len(node.gpus)) if (job := cluster.job(node, index)) is not None}
+    for name, job in jobs.items():
+        yield f'gpustream_batch_seconds{{hpc_job="{name}"}} {cluster.batch_seconds(job):.4f}'
