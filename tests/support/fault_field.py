@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from support.alert_cases import CATALOGUE, World
 from support.alert_engine import query
 from support.identities import eventually
 from support.platform import ROOT, Platform
+from telemetry.reading import Reading
 from telemetry.settings import Settings
 from telemetry.timestamp import parse_time
 
@@ -163,14 +164,17 @@ class Field:
         wanted = Counter(_judged(load, sent))
         end = load.due(sent - 1)
         there = eventually(
-            lambda: Counter(self._stored(load.host, end)), lambda found: found.total() >= wanted.total(), 120
+            lambda: Counter(self.stored(load.host, end)), lambda found: found.total() >= wanted.total(), 120
         )
         return Count(
             wanted.total(), (there & wanted).total(), (wanted - there).total(), (there - wanted).total()
         )  # fmt: skip
 
-    def _stored(self, host: str, end: int) -> Iterator[AlertRow]:
-        """Of rules about readings: what the stream's detectors find depends on when its batches were cut."""
+    def stored(self, host: str, end: int) -> Iterator[AlertRow]:
+        """Changes in PostgreSQL up to ``end``, of rules about readings.
+
+        What the stream's detectors find depends on when its batches were cut.
+        """
         with _environment(self.environment):
             settings = Settings.load()
         sql = "SELECT gpu, rule, c.state, time FROM changes c JOIN alerts a ON a.id = alert_id WHERE host = %s"
@@ -181,11 +185,15 @@ class Field:
 
 
 def _judged(load: Load, sent: int) -> Iterator[AlertRow]:
-    worlds = [World(Judge(RULES)) for _ in range(load.gpus)]
-    for number in range(sent):
-        reading = load.reading(number)
-        worlds[number % load.gpus].reading(reading, reading.time)
-    for world in worlds:
+    return judged_rows(load, map(load.reading, range(sent)))
+
+
+def judged_rows(load: Load, readings: Iterable[Reading]) -> Iterator[AlertRow]:
+    """What the rules make of ``readings``, those of each GPU in their order, undisturbed."""
+    worlds = {f"{load.host}:{number}": World(Judge(RULES)) for number in range(load.gpus)}
+    for reading in readings:
+        worlds[reading.gpu].reading(reading, reading.time)
+    for world in worlds.values():
         for change in world.changes:
             alert = change.alert
             if change.is_recorded:

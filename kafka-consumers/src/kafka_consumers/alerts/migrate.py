@@ -13,9 +13,14 @@ _LOCK = 7_265_001
 """Any number of ours: two engines that start at once must not migrate at once."""
 
 
-def migrate(connection: Connection[Any]) -> list[str]:
-    """The names of the files that were applied. Raises Misconfigured where the tables are of a newer version."""
+def migrate(connection: Connection[Any], until: str | None = None) -> list[str]:
+    """The names of the files that were applied. Raises Misconfigured where the tables are of a newer version, or
+    ``until`` (the last that is to be applied) is one that this version does not know."""
     scripts = sorted((each for each in _folder().iterdir() if each.name.endswith(".sql")), key=lambda each: each.name)
+    if until is not None:
+        if until not in {each.name for each in scripts}:
+            raise Misconfigured("PostgreSQL: migrations", until, "tables of this version or an older one")
+        scripts = [each for each in scripts if each.name <= until]
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute(
