@@ -25,6 +25,9 @@ In containers where a Docker engine answers, else as processes of this machine; 
   submit batch ...      the nightly reports now: --date D, or --from D --to D
   chaos [--minutes N]   kill what runs, again and again, under a load of known size, and count
                         what arrived: nothing may be missing, nothing twice
+  backup DIR [--keep N] everything that is recorded, secrets too, into a folder in DIR, while all
+                        goes on; --check reads the newest one there again
+  restore DIR [--yes]   make an instance of a backup (the newest in DIR); it goes on from there
   reset [--yes]         stop, and delete what was recorded (never data/, never your settings)
 
 Settings stand in .env (made from .env.example by the first start); the environment wins.
@@ -36,6 +39,7 @@ examples:
   ./start.sh report --date 2026-11-23 --html report.html
   ./start.sh submit batch --date 2026-11-23
   ./start.sh logs streaming -f
+  ./start.sh backup /mnt/disk/backups --keep 7
   KAFKA_PORT=19092 ./start.sh        another port, this time only
 HELP
 }
@@ -49,11 +53,11 @@ esac
 case ${1:-} in
     "") ;;
     -h | --help | help) help && exit 0 ;;
-    status | login | stop | logs | restart | demo | replay | report | submit | chaos | reset)
+    status | login | stop | logs | restart | demo | replay | report | submit | chaos | backup | restore | reset)
         command=$1
         arguments=("${@:2}")
         # What a command passes on, it lets the program behind it explain.
-        if [[ $command != replay && $command != submit && $command != login && $command != chaos && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
+        if [[ $command != replay && $command != submit && $command != login && ! $command =~ ^(chaos|backup|restore)$ && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
         ;;
     *)
         printf 'FAIL  no command or option %q\n\n' "$1" >&2

@@ -5,7 +5,7 @@ source scripts/start/leftovers.sh
 
 SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
-PAGES=(grafana console)
+PAGES=(grafana console backup-scheduler)
 SOURCES=(watch collect demo)
 READERS=(influxdb-writer timescale-writer alert-engine streaming report-scheduler)
 ENGINES=(kafka influxdb postgres namenode datanode)
@@ -45,8 +45,11 @@ start_programs() { # NAME...
 
 # Side by side, because each takes seconds to write down what it holds; returns when all are gone.
 stop_programs() { # NAME...
-    local name waiting=()
+    local name known waiting=()
+    known=$(ctl status) || true # 3: not all of them run
     for name in "$@"; do
+        # One that came with an update is not known to a supervisord that was started before.
+        if ! grep -qE "^$name +" <<<"$known"; then continue; fi
         ctl stop "$name" &
         waiting+=($!)
     done

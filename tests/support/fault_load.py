@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from support.alert_cases import CATALOGUE, World
 from support.alert_engine import query
 from support.identities import eventually
 from support.platform import ROOT
+from telemetry.reading import Reading
 from telemetry.settings import Settings
 from telemetry.timestamp import parse_time
 
@@ -123,13 +124,17 @@ class Running:
 
     def alerts(self, sent: int, environment: Mapping[str, str]) -> Count:
         """Changes of alerts in PostgreSQL, against those that the rules make of the readings, undisturbed."""
-        load = Load(self.told()["name"], self.begin, RATE, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
-        wanted = Counter(_judged(load, sent))
+        load = self.load
+        wanted = Counter(judged(load, map(load.reading, range(sent))))
         end = load.due(sent - 1)
         there = eventually(
-            lambda: Counter(_stored(load.host, end, environment)), lambda found: found.total() >= wanted.total(), 120
+            lambda: Counter(stored(load.host, end, environment)), lambda found: found.total() >= wanted.total(), 120
         )
         return Count.of(wanted, there)
+
+    @property
+    def load(self) -> Load:
+        return Load(self.told()["name"], self.begin, RATE, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
 
 
 def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], None]) -> None:
@@ -139,8 +144,11 @@ def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], No
         harm()
 
 
-def _stored(host: str, end: int, environment: Mapping[str, str]) -> Iterator[AlertRow]:
-    """Of rules about readings: what the stream's detectors find depends on when its batches were cut."""
+def stored(host: str, end: int, environment: Mapping[str, str]) -> Iterator[AlertRow]:
+    """Changes in PostgreSQL up to ``end``, of rules about readings.
+
+    What the stream's detectors find depends on when its batches were cut.
+    """
     with process_environment(environment):
         settings = Settings.load()
     sql = "SELECT gpu, rule, c.state, time FROM changes c JOIN alerts a ON a.id = alert_id WHERE host = %s"
@@ -150,12 +158,12 @@ def _stored(host: str, end: int, environment: Mapping[str, str]) -> Iterator[Ale
             yield gpu, rule, state, time
 
 
-def _judged(load: Load, sent: int) -> Iterator[AlertRow]:
-    worlds = [World(Judge(RULES)) for _ in range(load.gpus)]
-    for number in range(sent):
-        reading = load.reading(number)
-        worlds[number % load.gpus].reading(reading, reading.time)
-    for world in worlds:
+def judged(load: Load, readings: Iterable[Reading]) -> Iterator[AlertRow]:
+    """What the rules make of ``readings``, those of each GPU in their order, undisturbed."""
+    worlds = {f"{load.host}:{number}": World(Judge(RULES)) for number in range(load.gpus)}
+    for reading in readings:
+        worlds[reading.gpu].reading(reading, reading.time)
+    for world in worlds.values():
         for change in world.changes:
             alert = change.alert
             if change.is_recorded:

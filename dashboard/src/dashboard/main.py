@@ -7,6 +7,7 @@ import logging
 import sys
 
 from dashboard import audit_command, card_command, grafana_command, login_command, serve_command, wait_command
+from dashboard.backup import command as backup_command
 from dashboard.report import command as report_command
 from dashboard.status import command as status_command
 from telemetry import logs
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         serve_command,
         login_command,
         audit_command,
+        backup_command,
     ):
         each.add_parser(commands)
     options = parser.parse_args(arguments)

@@ -67,7 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(influxdb.insist(lambda: onboarding.onboard(settings)))
             print(*influxdb.insist(lambda: list(buckets.set_up(settings))), sep="\n")
         elif options.command == "alerts":
-            _alerts(settings, clock, check=options.check)
+            if options.migrate:
+                _migrate(settings, options.migrate)
+            else:
+                _alerts(settings, clock, check=options.check)
         elif options.command == "timescale":
             # Imported here: the other writer does without PostgreSQL's client.
             from kafka_consumers.sinks.timescale import Timescale
@@ -117,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     alerts = commands.add_parser("alerts", help="raise and resolve alerts by the rules of config/alerts.yaml")
     alerts.add_argument("--check", action="store_true", help="only say whether the rules are right, exit 2 if not")
+    alerts.add_argument(
+        "--migrate", metavar="NAME", help="only make PostgreSQL's tables, up to this migration, and end"
+    )
     report = commands.add_parser("send-report", help="send a report's HTML document to contacts of config/alerts.yaml")
     report.add_argument("file", type=Path, metavar="FILE", help="the document")
     report.add_argument("--to", action="append", required=True, metavar="CONTACT", help="can be given again")
@@ -152,6 +158,19 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
     limits = Limits(settings.influxdb_batch_lines, min(settings.influxdb_batch_ms, _SOON_MS))
     _run(settings, engine, "alert-engine", clock, limits, engine)
+
+
+def _migrate(settings: Settings, until: str) -> None:
+    """A backup's rows need tables as they were. The engine brings them up to date when it starts."""
+    from kafka_consumers.alerts.store import MIGRATIONS
+    from kafka_consumers.database import Database
+    from kafka_consumers.migrate import migrate
+
+    database = Database(settings, "gpustream-migrate")
+    try:
+        print(*database.do(lambda connection: migrate(connection, *MIGRATIONS, until)), sep="\n")
+    finally:
+        database.close()
 
 
 def _notifier(settings: Settings, loaded: AlertConfig, clock: Clock, is_current: Callable[[], bool]) -> Notifier:

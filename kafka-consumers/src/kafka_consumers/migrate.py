@@ -14,11 +14,16 @@ _LOCK = 7_265_001
 """Any number of ours: two processes that start at once must not migrate at once."""
 
 
-def migrate(connection: Connection[Any], package: str, done_in: str) -> list[str]:
+def migrate(connection: Connection[Any], package: str, done_in: str, until: str | None = None) -> list[str]:
     """The names of the files of ``package``'s folder ``migrations`` that were applied; the table ``done_in`` says which
-    were. Raises Misconfigured where the tables are of a newer version."""
+    were. Raises Misconfigured where the tables are of a newer version, or ``until``, the last that is to be applied, is
+    unknown here."""
     folder = files(package) / "migrations"
     scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name)
+    if until is not None:
+        if until not in {each.name for each in scripts}:
+            raise Misconfigured(f"PostgreSQL: {done_in}", until, "tables of this version or an older one")
+        scripts = [each for each in scripts if each.name <= until]
     table = Identifier(done_in)
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))

@@ -144,6 +144,10 @@ class Settings(BaseSettings):
     spark_anomalies: bool = Field(True, description="Whether the stream looks for anomalies (docs/anomalies.md).")
     window_seconds: int = Field(30, ge=1, description="Length of a window (an aggregate of one GPU).")
 
+    backup_dir: str = Field("", description="Where backups are made by the clock. Empty: never. Native mode.")
+    backup_schedule: str = Field("40 4 * * *", description="Cron expression of the backups, in REPORT_TIMEZONE.")
+    backup_keep: int = Field(7, ge=1, description="So many of the newest backups stay in BACKUP_DIR.")
+
     @field_validator("time_zone", "report_timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
@@ -153,11 +157,17 @@ class Settings(BaseSettings):
             raise ValueError("a zone of the IANA database such as Europe/Berlin or UTC") from error
         return value
 
+    @field_validator("backup_schedule")
+    @classmethod
+    def _backups(cls, value: str) -> str:
+        if not _is_cron(value):
+            raise ValueError("cron's five fields (minute hour day month weekday) such as '40 4 * * *'")
+        return value
+
     @field_validator("report_schedule")
     @classmethod
     def _schedule(cls, value: str) -> str:
-        five_fields = len(value.split()) == 5 and re.fullmatch(r"[0-9A-Za-z*/,\- ]+", value) is not None
-        if value != "off" and not five_fields:
+        if value != "off" and not _is_cron(value):
             raise ValueError("cron's five fields (minute hour day month weekday) such as '10 3 * * *', or off")
         return value
 
@@ -225,3 +235,7 @@ class Settings(BaseSettings):
             raise Misconfigured(
                 "settings: INFLUXDB_TOKEN_FILE", str(error), "a readable file; ./start.sh makes it on its first run"
             ) from error
+
+
+def _is_cron(text: str) -> bool:
+    return len(text.split()) == 5 and re.fullmatch(r"[0-9A-Za-z*/,\- ]+", text) is not None

@@ -75,6 +75,11 @@ def test_process_that_does_not_run_says_what_to_do(state: str, exit_status: int,
     assert do in found.do
 
 
+def test_without_a_folder_for_them_no_backups_are_made_and_all_is_well() -> None:
+    assert of(Program("backup-scheduler", "STOPPED", 0, 0.0, 0), []).state == "note"
+    assert of(Program("backup-scheduler", "EXITED", 0, 0.0, 2), []).state == "bad"
+
+
 def test_a_machine_without_a_gpu_collects_nothing_and_is_well() -> None:
     assert of(Program("collect", "STOPPED", 0, 0.0, 0), []).state == "note"
     assert of(Program("collect", "EXITED", 0, 0.0, 2), []).state == "bad"

@@ -25,6 +25,7 @@ ORDER = (
     "alert-engine",
     "streaming",
     "report-scheduler",
+    "backup-scheduler",
     "watch",
     "collect",
     "demo",
@@ -123,6 +124,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "off: no NVIDIA GPU was found at the start, or COLLECT=off")
     if program.state == "STOPPED" and program.name == "timescale-writer":
         return Line("note", program.name, "off (POSTGRES_READINGS=on in .env, then ./start.sh)")
+    if program.state == "STOPPED" and program.name == "backup-scheduler":
+        return Line("note", program.name, "off: BACKUP_DIR is not set; ./start.sh backup DIR makes one now")
     if program.state == "STOPPED" and program.name in OPTIONAL:
         return Line("note", program.name, f"off (./start.sh {program.name} on)")
     if program.state == "EXITED" and program.exit_status == MISCONFIGURED:

@@ -18,6 +18,8 @@ from telemetry.timestamp import format_time
 
 logger = logging.getLogger(__name__)
 
+MIGRATIONS = ("kafka_consumers.alerts", "migrations")
+"""The package whose tables these are, and the table that says which of its files were applied."""
 _OUR_LOCK = 7_265_002
 """Any number of ours: one engine works, another waits until it has gone."""
 _SAVE_ALERT = """
@@ -80,7 +82,7 @@ class Store(Database):
 
     def start(self) -> None:
         """Bring the tables to this version. Raises Misconfigured for a password that is refused, or newer tables."""
-        for name in self.do(lambda c: migrate(c, "kafka_consumers.alerts", "migrations")):
+        for name in self.do(lambda c: migrate(c, *MIGRATIONS)):
             logger.info("migrated name=%s", name)
 
     def take_over(self) -> None:
