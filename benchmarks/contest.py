@@ -60,12 +60,22 @@ def cost_of(run: Run) -> Cost:
     process = subprocess.Popen(
         run.command, env=os.environ | run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    return _waited_for(process, lambda: time.perf_counter() - begin)
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> Cost:
+    """Ends one that would run for ever, and whose work took ``seconds``. Raises SystemExit where it fails."""
+    process.terminate()
+    return _waited_for(process, lambda: seconds)
+
+
+def _waited_for(process: subprocess.Popen[bytes], seconds: Callable[[], float]) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begin
+    taken = seconds()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(run.command)} ended with {process.returncode}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        raise SystemExit(f"{process.args!r} ended with {process.returncode}")
+    return Cost(taken, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def in_turns(plain: str, plain_run: Callable[[], Run], ours: str, our_run: Callable[[], Run], pairs: int) -> Contest:

@@ -1,0 +1,168 @@
+"""How many bytes a reading takes in the lake once it is compacted, beside the same rows as CSV under ``zstd -19`` and
+as the JSON that Kafka has.
+
+The readings are of logs, each of which becomes a lake of its own: judged, appended and compacted by our own code, on
+the disk of this machine (HDFS adds nothing to a file). The lake holds more than the CSV: it knows whose reading it is,
+of which log and row, what the source wrote, when it came, and why a value is missing. Logs: those given, else the real
+ones in ../shared/gpuz/logs that have a thousand rows, else one of our simulator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import zstandard
+from deltalake import DeltaTable
+
+from telemetry import catalogue
+from telemetry.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared" / "gpuz" / "logs"
+PRODUCER = str(Path(sys.executable).with_name("kafka-producer"))
+EXAMPLES = """examples:
+  python benchmarks/lake_bytes.py
+  python benchmarks/lake_bytes.py "GPU-Z Sensor Log.txt"
+  python benchmarks/lake_bytes.py --of-csv 1 --of-json 0.0286    exit status 1 where the lake takes more than that
+"""
+FEWEST_ROWS = 1000
+"""A file of the lake says of each of its columns where it begins; in a log of some minutes that is most of it."""
+SIMULATED_ROWS = 20_000
+APPENDS = 4
+"""What is appended in several batches is several files until it is compacted."""
+
+
+class Sizes(NamedTuple):
+    """Bytes of the same readings."""
+
+    readings: int
+    json: int
+    csv: int
+    lake: int
+
+
+def into_lake(lines: Path) -> None:
+    """The JSON readings in ``lines`` into the lake of the settings, compacted. In a process of its own."""
+    from pyspark.sql import functions as F
+
+    from spark_jobs.lake import Lake
+    from spark_jobs.report_store import ReportStore
+    from spark_jobs.session import session
+    from spark_jobs.spans import covering
+    from spark_jobs.transforms import clean
+    from spark_jobs.upkeep import Upkeep
+    from telemetry.timestamp import SECOND
+
+    settings = Settings.load()
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    spark = session("lake bytes", settings, page=False)
+    lake = Lake(spark, settings, metrics)
+    lake.create()
+    records = spark.read.text(lines.as_uri()).select("value", F.current_timestamp().alias("timestamp"))
+    numbered = clean.judged(records.withColumn("value", F.encode("value", "UTF-8")), metrics).persist()
+    for number in range(APPENDS):
+        part = numbered.filter(clean.is_reading() & (F.col("row") % APPENDS == number))
+        lake.append_readings(part.drop(clean.REJECTED, clean.SENT).orderBy("row"), "bench", number)
+    times = [row["at"] for row in numbered.select(F.unix_micros("time").alias("at")).collect()]
+    touched = covering(times, 3600 * SECOND, 1000)
+    Upkeep(spark, settings, ReportStore(spark, settings)).run(touched, datetime.now(UTC).date())
+    spark.stop()
+
+
+def sizes(log: Path, gpu: str, folder: Path) -> Sizes:
+    """Raises SystemExit where the lake does not hold the log's readings, each once."""
+    folder.mkdir()
+    lines = folder / "readings.jsonl"
+    with lines.open("wb") as file:
+        command = [PRODUCER, "replay", "--dry-run", "--time", "original", "--gpu", gpu, str(log)]
+        subprocess.run(command, check=True, stdout=file, stderr=subprocess.DEVNULL)
+    readings = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    environment = os.environ | {
+        "GPUSTREAM_RUN_DIR": str(folder),
+        "HDFS_URL": f"file:{folder}",
+        "CONFIG_DIR": str(ROOT / "config"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        [sys.executable, __file__, "--into-lake", str(lines)],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    table = DeltaTable(str(folder / "gpu-metrics" / "readings"))
+    held = {(each["origin"], each["row"]) for each in table.to_pyarrow_table(columns=["origin", "row"]).to_pylist()}
+    count = sum(table.get_add_actions(flatten=True)["num_records"].to_pylist())
+    if (held, count) != ({(each["origin"], each["row"]) for each in readings}, len(readings)):
+        raise SystemExit(f"{log.name}: found {count} readings, {len(held)} different ones, expected {len(readings)}")
+    lake = sum(table.get_add_actions(flatten=True)["size_bytes"].to_pylist())
+    packed = zstandard.ZstdCompressor(level=19).compress(as_csv(readings))
+    return Sizes(len(readings), lines.stat().st_size, len(packed), lake)
+
+
+def as_csv(readings: list[dict[str, Any]]) -> bytes:
+    """Time and metrics, a column for each that the log has."""
+    names = list(dict.fromkeys(name for each in readings for name in each["metrics"]))
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["time", *names])
+    rows.writerows([each["time"], *(each["metrics"].get(name, "") for name in names)] for each in readings)
+    return text.getvalue().encode()
+
+
+def logs_of(given: list[Path], folder: Path) -> Iterator[Path]:
+    """Those to be measured."""
+    if given:
+        yield from given
+        return
+    found = [log for log in sorted(REAL.glob("*.txt")) if log.read_bytes().count(b"\n") > FEWEST_ROWS]
+    yield from found
+    if not found:
+        made = folder / "simulated.txt"
+        simulate = [PRODUCER, "simulate", "gpuz", "--scenario", "gaming", "--duration", f"{SIMULATED_ROWS}s"]
+        subprocess.run([*simulate, "--out", str(made)], check=True)
+        yield made
+
+
+def show(name: str, found: Sizes) -> None:
+    each = [size / found.readings for size in (found.json, found.csv, found.lake)]
+    ratios = f"{found.lake / found.csv:6.2f}{found.json / found.lake:8.1f}"
+    print(f"{name:38}{found.readings:9,}{each[0]:8.1f}{each[1]:12.2f}{each[2]:8.2f}{ratios}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("logs", type=Path, nargs="*", metavar="LOG", help="GPU-Z logs")
+    parser.add_argument("--of-csv", type=float, metavar="RATIO", help="exit status 1 above this share of the CSV")
+    parser.add_argument("--of-json", type=float, metavar="RATIO", help="exit status 1 above this share of the JSON")
+    parser.add_argument("--into-lake", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.into_lake:
+        into_lake(options.into_lake)
+        return 0
+    print(f"{'bytes per reading':38}{'readings':>9}{'JSON':>8}{'CSV, zstd':>12}{'lake':>8}{'/ CSV':>6}{'JSON /':>8}")
+    with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name:
+        logs = list(logs_of([log.absolute() for log in options.logs], Path(name)))
+        found = [sizes(log, f"bench:{number}", Path(name, str(number))) for number, log in enumerate(logs)]
+    for log, each in zip(logs, found, strict=True):
+        show(log.stem, each)
+    total = Sizes(*(sum(column) for column in zip(*found, strict=True)))
+    show("all", total)
+    limits = ((options.of_csv, total.csv), (options.of_json, total.json))
+    return int(any(limit is not None and total.lake > limit * other for limit, other in limits))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
