@@ -260,9 +260,8 @@ def test_server_that_takes_no_writes_is_away(sink: Timescale, server: PostgreSQL
 def test_user_without_rights_and_foreign_table_are_named(server: PostgreSQL) -> None:
     ask(server, "CREATE DATABASE strange")
     ask(server, "CREATE TABLE gpu_metrics (id integer)", database="strange")
-    if not is_timescale(server):
-        with pytest.raises(Misconfigured, match="not ours"):
-            Timescale(settings_of(server, postgres_database="strange"), METRICS, SystemClock()).start()
+    with pytest.raises(Misconfigured, match="not ours"):
+        Timescale(settings_of(server, postgres_database="strange"), METRICS, SystemClock()).start()
     password = server.password_file.read_text().strip()
     ask(server, f"CREATE ROLE guest LOGIN PASSWORD '{password}'")
     with pytest.raises(Misconfigured, match="POSTGRES_USER"):
