@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
         ("replay.py", ["--rows", "2000", "--runs", "1"]),
         ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
         ("dcgm_page.py", ["--pages", "2"]),
+        ("postgres_writes.py", ["--readings", "1000", "--runs", "1"]),
         ("encode_lines.py", ["--readings", "500"]),
         ("alert_latency.py", ["--gpus", "50", "--seconds", "20"]),
     ],

@@ -85,6 +85,12 @@ def test_a_machine_without_a_gpu_collects_nothing_and_is_well() -> None:
     assert of(Program("collect", "EXITED", 0, 0.0, 2), []).state == "bad"
 
 
+def test_readings_in_postgresql_may_be_off() -> None:
+    found = of(Program("timescale-writer", "STOPPED", 0, 0.0, 0), [])
+    assert (found.state, "POSTGRES_READINGS=on" in found.text) == ("note", True)
+    assert of(Program("timescale-writer", "EXITED", 0, 0.0, 2), []).state == "bad"
+
+
 def test_demonstration_may_be_off() -> None:
     assert of(Program("demo", "STOPPED", 0, 0.0, 0), []).state == "note"
     assert of(Program("demo", "EXITED", 0, 0.0, 2), []).state == "bad"

@@ -11,10 +11,11 @@ import pytest
 WRITER = Path(__file__).parents[3] / "scripts" / "docker" / "env-file.sh"
 
 
-def chosen(folder: Path, before: str | None, grafana: str) -> str:
+def chosen(folder: Path, before: str | None, grafana: str, **settings: str) -> str:
     """The content of .env afterwards; ``before`` is what COMPOSE_PROFILES was, None where it was not set."""
     (folder / ".env").write_text("DEMO=off\n" + ("" if before is None else f"COMPOSE_PROFILES={before}\n"))
     environment = {"PATH": os.environ["PATH"]} | ({} if before is None else {"COMPOSE_PROFILES": before})
+    environment |= settings
     command = ["bash", "-eEuo", "pipefail", "-c", 'source "$0"; choose_profiles "$1"', str(WRITER), grafana]
     subprocess.run(command, cwd=folder, env=environment, check=True)
     return (folder / ".env").read_text()
@@ -36,6 +37,18 @@ def chosen(folder: Path, before: str | None, grafana: str) -> str:
 )
 def test_profile_of_grafana_follows_its_image(tmp_path: Path, before: str | None, grafana: str, after: str) -> None:
     assert chosen(tmp_path, before, grafana) == "DEMO=off\n" + after
+
+
+@pytest.mark.parametrize(
+    ("before", "readings", "after"),
+    [
+        (None, "on", "COMPOSE_PROFILES=grafana,timescale\n"),
+        ("grafana,timescale,fleet", "on", "COMPOSE_PROFILES=grafana,timescale,fleet\n"),
+        ("grafana,timescale,fleet", "off", "COMPOSE_PROFILES=grafana,fleet\n"),
+    ],
+)
+def test_profile_of_timescale_follows_a_setting(tmp_path: Path, before: str | None, readings: str, after: str) -> None:
+    assert chosen(tmp_path, before, "yes", POSTGRES_READINGS=readings) == "DEMO=off\n" + after
 
 
 def test_settings_of_the_environment_are_written_and_nothing_else(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class Postgres:
             connection = self._take()
             yield connection
         except psycopg.errors.UndefinedTable as error:
-            raise Away(STORE, "its tables are not made yet: the alert engine makes them when it starts") from error
+            raise Away(STORE, "its tables are not made yet: who writes them makes them when it starts") from error
         except psycopg.OperationalError as error:
             words = " ".join(str(error).split())
             if "password authentication failed" in words:

@@ -23,8 +23,9 @@ from telemetry.timestamp import SECOND
 _DAY = 86_400 * SECOND
 _GRACE = 10 * SECOND
 """A bucket is computed so long after its end: readings on their way are in it the first time."""
-_AT_ONCE = 500
-"""Buckets in one transaction: a writer with a late reading for one of them waits for no more than those."""
+_SECONDS_AT_ONCE = 30_000
+"""So many seconds of one GPU are computed in one transaction (500 minutes, 10 hours): it takes seconds even at several
+readings a second, and a writer with a late reading for one of them waits no longer."""
 _MOST_PARTS = 200
 _LEAVE_EVERY = 3600 * SECOND
 _SLACK = timedelta(hours=1)
@@ -106,10 +107,10 @@ class Partitions:
     def _compute(self, connection: Connection, step: Step, now: int) -> int:
         """How many buckets."""
         over = instant(now - _GRACE - step.seconds * SECOND)
-        count = 0
+        count, most = 0, max(10, _SECONDS_AT_ONCE // step.seconds)
         for _ in range(_MOST_PARTS):
             with connection.transaction():
-                taken = connection.execute(_TAKE, (step.name, over, _AT_ONCE)).fetchall()
+                taken = connection.execute(_TAKE, (step.name, over, most)).fetchall()
                 if not taken:
                     break
                 gpus, buckets = [gpu for gpu, _ in taken], [bucket for _, bucket in taken]
@@ -119,7 +120,7 @@ class Partitions:
                     for coarser in STEPS[1:]:
                         connection.execute(_COARSER, (coarser.name, coarser.width, gpus, buckets))
             count += len(taken)
-            if len(taken) < _AT_ONCE:
+            if len(taken) < most:
                 break
         return count
 

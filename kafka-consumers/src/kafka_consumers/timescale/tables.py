@@ -41,10 +41,11 @@ def _layout(connection: Connection) -> Layout:
     ).fetchone()
     if found is None:
         return Hypertables() if _offers_timescale(connection) else Partitions()
-    if found[0] == "p":
-        return Partitions()
-    if found[0] == "r" and _version(connection) is not None:
-        return Hypertables()
+    if "origin" in columns_of(connection, columns.READINGS):
+        if found[0] == "p":
+            return Partitions()
+        if found[0] == "r" and _version(connection) is not None:
+            return Hypertables()
     raise Misconfigured(
         f"PostgreSQL: {columns.READINGS}", "a table or view that is not ours", "another POSTGRES_DATABASE"
     )
