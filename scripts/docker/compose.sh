@@ -9,7 +9,7 @@ console_link() { compose exec --no-TTY console dashboard login-link --port "$CON
 
 # What stop_everything and supervisor_runs are in native mode, for the steps that both modes share.
 supervisor_runs() { [[ -n $(compose ps --quiet --status running 2>/dev/null) ]]; }
-stop_everything() { compose stop; }
+stop_everything() { compose --profile grafana --profile fleet stop; }
 
 need_engine() {
     docker_answers || fail "no Docker engine answers" "$(docker info 2>&1 | tail -n 1)" "a running engine" \

@@ -75,6 +75,12 @@ def test_process_that_does_not_run_says_what_to_do(state: str, exit_status: int,
     assert do in found.do
 
 
+def test_a_fleet_that_nobody_asked_for_is_off_and_all_is_well() -> None:
+    assert of(Program("fleet-simulator", "STOPPED", 0, 0.0, 0), []).state == "note"
+    assert "--profile fleet" in of(Program("fleet-collector", "STOPPED", 0, 0.0, 0), []).text
+    assert of(Program("fleet-collector", "EXITED", 0, 0.0, 2), []).state == "bad"
+
+
 def test_a_machine_without_a_gpu_collects_nothing_and_is_well() -> None:
     assert of(Program("collect", "STOPPED", 0, 0.0, 0), []).state == "note"
     assert of(Program("collect", "EXITED", 0, 0.0, 2), []).state == "bad"

@@ -27,9 +27,11 @@ ORDER = (
     "watch",
     "collect",
     "demo",
+    "fleet-simulator",
+    "fleet-collector",
 )
 """As data flows; what is not here follows."""
-OPTIONAL = {"demo"}
+OPTIONAL = {"demo", "fleet-simulator", "fleet-collector"}
 """What a person may have switched off."""
 MISCONFIGURED = 2
 BEAT_LIMIT = 60.0
@@ -120,6 +122,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "not started: there is none here, or it was stopped (./start.sh says which)")
     if program.state == "STOPPED" and program.name == "collect":
         return Line("note", program.name, "off: no NVIDIA GPU was found at the start, or COLLECT=off")
+    if program.state == "STOPPED" and program.name.startswith("fleet-"):
+        return Line("note", program.name, "off (./start.sh --profile fleet)")
     if program.state == "STOPPED" and program.name in OPTIONAL:
         return Line("note", program.name, f"off (./start.sh {program.name} on)")
     if program.state == "EXITED" and program.exit_status == MISCONFIGURED:
