@@ -21,7 +21,7 @@ need_containers() {
 }
 
 # What is published: fewer ports than native mode has, and the page of Spark's master.
-unset 'PORTS[KAFKA_CONTROLLER_PORT]' 'PORTS[HDFS_DATANODE_PORT]' 'PORTS[HDFS_DATANODE_IPC_PORT]'
+unset 'PORTS[KAFKA_CONTROLLER_PORT]' 'PORTS[HDFS_DATANODE_PORT]' 'PORTS[HDFS_DATANODE_IPC_PORT]' 'PORTS[FLEET_PORT]'
 export SPARK_PORT=${SPARK_PORT:-8080}
 PORTS[SPARK_PORT]="Spark's master"
 
