@@ -10,7 +10,7 @@ COPY telemetry /build/telemetry
 COPY ${PROJECT} /build/project
 RUN pip install -c constraints.txt /build/telemetry /build/project && rm -rf /build
 
-COPY scripts/demo-history.sh scripts/
+COPY scripts/demo-history.sh scripts/collect-fleet.sh scripts/
 COPY config config
 COPY data/samples data/samples
 

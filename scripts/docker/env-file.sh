@@ -22,6 +22,14 @@ choose_profiles() { # GRAFANA, yes or no: in .env, so that `docker compose up` b
     if [[ ${COMPOSE_PROFILES:-} != "$profiles" ]]; then put_setting COMPOSE_PROFILES "$profiles"; fi
 }
 
+add_profiles() { # those of PROFILES and --profile: for this start, so not in .env
+    local all
+    all=$({ tr , '\n' <<<"${COMPOSE_PROFILES:-}" && profiles_wanted; } | grep . | awk '!seen[$0]++' | paste -sd ,) || true
+    export COMPOSE_PROFILES=$all
+}
+
+fleet_is_on() { [[ ,${COMPOSE_PROFILES:-}, == *,fleet,* ]]; }
+
 write_environment() { # FILE
     local name
     (

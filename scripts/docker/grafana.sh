@@ -15,5 +15,6 @@ step "Image of Grafana" find_grafana
 grafana_runs=no
 if docker image inspect "$GRAFANA_IMAGE" >/dev/null 2>&1; then grafana_runs=yes; fi
 choose_profiles "$grafana_runs"
+add_profiles
 # Mounted into the container of Grafana, so it must be there, and ours, before Docker makes it as root.
 step "Dashboards" write_dashboards

@@ -14,6 +14,8 @@ pull_images() { # what is not built here; one that is there already is not asked
 
 start_containers() {
     local services
+    # A profile that is off is none of the services: what ran of it before would run on.
+    if ! fleet_is_on; then compose --profile fleet rm --stop --force fleet-simulator fleet-collector; fi
     mapfile -t services < <(expected_services)
     # Ends when everything is started, which is not when all is well; and a container that was slow is no failure yet.
     compose up --detach --no-build --remove-orphans "${services[@]}" || echo "not all could be started at once"

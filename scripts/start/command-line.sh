@@ -5,9 +5,11 @@ help() {
     cat <<'HELP'
 gpustream: a flight recorder and control room for GPUs.
 
-usage: ./start.sh [--docker | --native] [COMMAND]
+usage: ./start.sh [--docker | --native] [--profile NAME] [COMMAND]
 
 In containers where a Docker engine answers, else as processes of this machine; the two options force one.
+--profile fleet also runs a simulated cluster of 2 nodes x 8 GPUs, until the next start without it; PROFILES=fleet
+in .env keeps it (docs/recipes/fleet.md).
 
   (no command)          check the machine, then start everything; safe to repeat
   status [--json]       what runs, how far behind, how fresh; exit 1 when something is wrong
@@ -35,6 +37,7 @@ docs/configuration.md lists them. GPUSTREAM_RUN_DIR and the *_PORT settings give
 
 examples:
   ./start.sh
+  ./start.sh --profile fleet
   ./start.sh replay "GPU-Z Sensor Log.txt" --time original --gpu my-pc:0
   ./start.sh report --date 2026-11-23 --html report.html
   ./start.sh submit batch --date 2026-11-23
@@ -47,9 +50,23 @@ HELP
 command=start
 arguments=()
 forced_mode=
-case ${1:-} in
-    --docker | --native) forced_mode=${1#--} && shift ;;
-esac
+profiles_given=()
+while [[ ${1:-} =~ ^--(docker|native|profile)$ ]]; do
+    if [[ $1 == --profile ]]; then
+        profiles_given+=("${2:-}")
+        shift
+    else
+        forced_mode=${1#--}
+    fi
+    if (($#)); then shift; fi
+done
+for name in "${profiles_given[@]}"; do
+    if [[ $name != fleet ]]; then
+        printf 'FAIL  --profile: found %q, expected: fleet\n\n' "$name" >&2
+        help >&2
+        exit 2
+    fi
+done
 case ${1:-} in
     "") ;;
     -h | --help | help) help && exit 0 ;;

@@ -13,6 +13,7 @@ export SPARK_UI_PORT=${SPARK_UI_PORT:-4040}
 export CONSOLE_PORT=${CONSOLE_PORT:-8000}
 # Spark's page listens on every address of the machine unless this is set.
 export SPARK_LOCAL_IP=127.0.0.1
+export FLEET_PORT=${FLEET_PORT:-9400}
 export DEMO_HISTORY_HOURS=${DEMO_HISTORY_HOURS:-24}
 # A JVM on two busy cores can take its time; the engines' scripts wait this long.
 export GPUSTREAM_WAIT_SECONDS=${GPUSTREAM_WAIT_SECONDS:-180}
@@ -37,6 +38,10 @@ declare -A PORTS=(
     [GRAFANA_PORT]="Grafana"
     [SPARK_UI_PORT]="Spark's pages"
 )
+
+source scripts/start/profiles.sh
+check_profiles
+if profile_is_on fleet; then PORTS[FLEET_PORT]="the simulated fleet"; fi
 
 # What an instance was started with: settings, ports, configuration and code. A start that finds another stamp
 # restarts what runs, so that "edit .env, ./start.sh" and "git pull, ./start.sh" do what one expects.

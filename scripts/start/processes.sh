@@ -10,3 +10,5 @@ if collect_is_wanted; then
 elif collect_runs; then
     step "Live GPUs are not read any more (COLLECT=${COLLECT:-auto})" stop_programs collect
 fi
+
+source scripts/start/fleet.sh

@@ -11,6 +11,9 @@ if [[ $mode == docker ]]; then say "              Spark's master   http://127.0.
 say "              HDFS             http://127.0.0.1:$HDFS_PORT/explorer.html#${LAKE_PATH:-/gpu-metrics}"
 say "              InfluxDB         http://127.0.0.1:$INFLUXDB_PORT"
 say "              REST API         http://127.0.0.1:$CONSOLE_PORT/api/v1/openapi.json (docs/api.md; tokens in ${SECRETS#"$REPO/"})"
+if profile_is_on fleet && [[ $mode == native ]]; then
+    say "              Simulated fleet  http://127.0.0.1:$FLEET_PORT (docs/recipes/fleet.md)"
+fi
 if [[ $grafana_runs == no && $mode == docker ]]; then
     warn "no Grafana: its image is not here and could not be pulled; docker pull $GRAFANA_IMAGE, then ./start.sh"
 elif [[ $grafana_runs == no ]]; then

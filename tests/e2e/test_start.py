@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def kill(platform: Platform, name: str) -> None:
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     platform = Platform.in_folder(tmp_path_factory.mktemp("platform"), "native")
     try:
-        platform.start_sh()
+        platform.start_sh("--profile", "fleet")
         yield platform
     finally:
         platform.start_sh("stop", check=False)
@@ -41,6 +42,25 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def test_start_ends_with_everything_well(platform: Platform) -> None:
     code, status = platform.status()
     assert code == 0, status
+
+
+def test_a_simulated_fleet_is_in_every_store(platform: Platform) -> None:
+    gpus = [f"demo-node-{node}:{gpu}" for node in (1, 2) for gpu in range(8)]
+
+    def known() -> list[str]:
+        return [each["gpu"] for each in platform.api("/gpus?label=cluster:demo")]
+
+    assert eventually(known, lambda found: found == gpus, 120) == gpus
+    for gpu in (gpus[0], gpus[-1]):
+        assert eventually(partial(platform.points, "gpu-metrics", gpu), lambda found: found.total() > 0, 60)
+        assert eventually(partial(platform.rows, gpu), lambda found: found.total() > 0, 120)
+    (node, *_) = platform.api("/nodes?label=rack:r1")
+    assert (node["node_id"], node["labels"], node["status"]) == (
+        "demo-node-1",
+        {"cluster": "demo", "rack": "r1"},
+        "online",
+    )
+    assert any("job" in each["labels"] for each in platform.api("/metrics/latest?label=rack:r1"))
 
 
 def test_log_arrives_whole_in_both_stores(platform: Platform) -> None:
@@ -90,6 +110,18 @@ def test_dropped_log_is_whole_though_everything_on_its_way_is_killed(platform: P
     for name in ("watch", "influxdb-writer", "streaming"):
         kill(platform, name)
     platform.holds(platform.readings_of(log, "e2e-e:0"), "e2e-e:0")
+
+
+def test_the_fan_that_fails_in_the_fleet_raises_its_alert_and_no_other(platform: Platform) -> None:
+    """Two minutes after the simulator's start; the tests before have taken most of the time until it is hot."""
+
+    def raised() -> set[tuple[str, str]]:
+        alerts = platform.api("/alerts?limit=500")["alerts"]
+        return {(each["gpu"], each["alert_type"]) for each in alerts if each["gpu"].startswith("demo-node-")}
+
+    found = eventually(raised, lambda found: ("demo-node-2:3", "gpu_temperature_warning") in found, 420)
+    assert ("demo-node-2:3", "gpu_temperature_warning") in found
+    assert {gpu for gpu, rule in found if "temperature" in rule} == {"demo-node-2:3"}
 
 
 def test_chaos_kills_what_runs_and_nothing_is_missing(platform: Platform) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 from deltalake import DeltaTable
 
 from support.engines import free_ports
@@ -35,6 +36,7 @@ PORTS = (
     "GRAFANA_PORT",
     "SPARK_PORT",
     "SPARK_UI_PORT",
+    "FLEET_PORT",
 )
 
 
@@ -81,6 +83,14 @@ class Platform:
     def status(self) -> tuple[int, dict[str, Any]]:
         done = self.start_sh("status", "--json", check=False)
         return done.returncode, json.loads(done.stdout)
+
+    def api(self, path: str) -> Any:
+        """What the REST API answers to a viewer."""
+        token = (self.run_dir / "secrets" / "console-viewer-token").read_text().strip()
+        address = f"http://127.0.0.1:{self.environment['CONSOLE_PORT']}/api/v1{path}"
+        answer = httpx.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def points(self, bucket: str, gpu: str) -> Counter[Point]:
         url = f"http://127.0.0.1:{self.environment['INFLUXDB_PORT']}"

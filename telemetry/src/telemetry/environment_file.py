@@ -53,6 +53,11 @@ SCRIPT_SETTINGS = {
         "auto",
         "auto, on or off: whether live GPUs are read; auto: where the driver or sources.yaml has some. Native mode.",
     ),
+    "PROFILES": (
+        "",
+        "What runs beside the core: fleet, a simulated cluster (docs/recipes/fleet.md); ./start.sh --profile adds one.",
+    ),
+    "FLEET_PORT": ("9400", "Port of the simulated fleet's pages on 127.0.0.1, native mode."),
     "DEMO": ("on", "on or off: whether the demonstration GPUs run."),
     "DEMO_HISTORY_HOURS": ("24", "Hours of simulated history that the first start makes; 0 for none."),
 }

@@ -80,6 +80,12 @@ def test_without_a_folder_for_them_no_backups_are_made_and_all_is_well() -> None
     assert of(Program("backup-scheduler", "EXITED", 0, 0.0, 2), []).state == "bad"
 
 
+def test_a_fleet_that_nobody_asked_for_is_off_and_all_is_well() -> None:
+    assert of(Program("fleet-simulator", "STOPPED", 0, 0.0, 0), []).state == "note"
+    assert "--profile fleet" in of(Program("fleet-collector", "STOPPED", 0, 0.0, 0), []).text
+    assert of(Program("fleet-collector", "EXITED", 0, 0.0, 2), []).state == "bad"
+
+
 def test_a_machine_without_a_gpu_collects_nothing_and_is_well() -> None:
     assert of(Program("collect", "STOPPED", 0, 0.0, 0), []).state == "note"
     assert of(Program("collect", "EXITED", 0, 0.0, 2), []).state == "bad"

@@ -51,6 +51,32 @@ def test_profile_of_timescale_follows_a_setting(tmp_path: Path, before: str | No
     assert chosen(tmp_path, before, "yes", POSTGRES_READINGS=readings) == "DEMO=off\n" + after
 
 
+@pytest.mark.parametrize(
+    ("before", "setting", "given", "after"),
+    [
+        (None, "", "", ""),
+        ("grafana", "", "", "grafana"),
+        ("grafana", "fleet", "", "grafana,fleet"),
+        (None, "", "fleet", "fleet"),
+        ("grafana,fleet", "fleet", "fleet", "grafana,fleet"),
+    ],
+)
+def test_profiles_of_this_start_are_added(before: str | None, setting: str, given: str, after: str) -> None:
+    script = (
+        'source "$0"; source scripts/start/profiles.sh; profiles_given=($1); add_profiles; echo "$COMPOSE_PROFILES"'
+    )
+    done = subprocess.run(
+        ["bash", "-eEuo", "pipefail", "-c", script, str(WRITER), given],
+        cwd=WRITER.parents[2],
+        env={"PATH": os.environ["PATH"], "PROFILES": setting}
+        | ({} if before is None else {"COMPOSE_PROFILES": before}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == after
+
+
 def test_settings_of_the_environment_are_written_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "environment"
     settings = {"REPORT_SCHEDULE": "30 0 * * *", "TIME_ZONE": "", "ENERGY_CURRENCY": "$ (US)", "HOME": "/nowhere"}

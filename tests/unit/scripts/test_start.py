@@ -170,7 +170,7 @@ def test_reset_deletes_the_run_folder_only_when_told_so(start_sh: StartSh) -> No
     ("words", "message"),
     [
         (["demo", "maybe"], "expected: on or off"),
-        (["restart", "nobody"], "expected: one of: watch collect demo influxdb-writer"),
+        (["restart", "nobody"], "expected: one of: watch collect demo fleet-simulator"),
         (["submit", "stream"], "expected: batch"),
         (["report", "--date"], "--date without a value"),
         (["report", "--paper", "x"], "report [--date D | --week W]"),

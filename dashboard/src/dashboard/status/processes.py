@@ -29,9 +29,11 @@ ORDER = (
     "watch",
     "collect",
     "demo",
+    "fleet-simulator",
+    "fleet-collector",
 )
 """As data flows; what is not here follows."""
-OPTIONAL = {"demo"}
+OPTIONAL = {"demo", "fleet-simulator", "fleet-collector"}
 """What a person may have switched off."""
 MISCONFIGURED = 2
 BEAT_LIMIT = 60.0
@@ -126,6 +128,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "off (POSTGRES_READINGS=on in .env, then ./start.sh)")
     if program.state == "STOPPED" and program.name == "backup-scheduler":
         return Line("note", program.name, "off: BACKUP_DIR is not set; ./start.sh backup DIR makes one now")
+    if program.state == "STOPPED" and program.name.startswith("fleet-"):
+        return Line("note", program.name, "off (./start.sh --profile fleet)")
     if program.state == "STOPPED" and program.name in OPTIONAL:
         return Line("note", program.name, f"off (./start.sh {program.name} on)")
     if program.state == "EXITED" and program.exit_status == MISCONFIGURED:

@@ -43,6 +43,8 @@ them. The same seed makes the same fleet, second by second since its start.
 """
 _NAP = 0.1
 _PATIENCE = 5.0
+_LONGEST_PAUSE = 600.0
+"""Seconds that are made up for."""
 
 
 def add_arguments(fleet: argparse.ArgumentParser) -> None:
@@ -136,14 +138,13 @@ def _serve(
     check: Callable[[], None],
 ) -> None:
     server = Server(cluster, options.names, *options.listen)
-    gpus = len(cluster.nodes) * len(cluster.nodes[0].gpus)
-    log.info(
-        "serving nodes=%d gpus=%d at %s/node-1/metrics; %s/ lists them", len(cluster.nodes), gpus, *[server.address] * 2
-    )
+    nodes, of_each = len(cluster.nodes), len(cluster.nodes[0].gpus)
+    log.info("serving nodes=%d gpus=%d at %s/node-1/metrics, ...", nodes, nodes * of_each, server.address)
+    pace = _Pace(cluster, start, clock)
     try:
         while not _is_over(options, start, clock):
             check()
-            server.advance((clock.now() - start) / SECOND)
+            server.advance(pace.moment())
             clock.sleep(_NAP)
     finally:
         server.close()
@@ -161,6 +162,7 @@ def _send(
 
     publisher = Publisher(settings, clock, NAME, check)
     due = start + options.interval
+    pace = _Pace(cluster, start, clock)
     try:
         while not _is_over(options, start, clock):
             if clock.now() < due:
@@ -168,7 +170,7 @@ def _send(
                 check()
                 clock.sleep(_NAP)
                 continue
-            cluster.advance((due - start) / SECOND)
+            cluster.advance(pace.moment())
             for node in cluster.nodes:
                 for reading in cluster.readings(node, due):
                     publisher.report.received += 1
@@ -177,6 +179,23 @@ def _send(
             due += options.interval * max(1, (clock.now() - due) // options.interval)
     finally:
         publisher.close(_PATIENCE, "they are not sent again")
+
+
+class _Pace:
+    """A second of the story for a second of the clock; but a machine that slept goes on where it was."""
+
+    def __init__(self, cluster: Cluster, start: int, clock: Clock) -> None:
+        self._cluster = cluster
+        self._start = start
+        self._clock = clock
+
+    def moment(self) -> float:
+        now = self._clock.now()
+        missed = (now - self._start) / SECOND - self._cluster.moment
+        if missed > _LONGEST_PAUSE:
+            log.warning("the clock went on by %.0f s without us: the fleet goes on where it was", missed)
+            self._start += int(missed * SECOND)
+        return (now - self._start) / SECOND
 
 
 def _is_over(options: argparse.Namespace, start: int, clock: Clock) -> bool:
