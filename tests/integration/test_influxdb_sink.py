@@ -13,7 +13,7 @@ from support.engines import Engines
 from support.identities import Point, eventually
 from support.influxdb_writer import BEGIN, NOW, Stage, expected, reading
 from telemetry import topics
-from telemetry.messages import Aggregate, AlertChange, Anomaly, ReportRow, Window
+from telemetry.messages import Aggregate, AlertChange, Anomaly, GpuEvent, ReportRow, Window
 from telemetry.reading import encode
 
 DAY = 86_400_000_000
@@ -172,6 +172,10 @@ def test_every_other_topic_reaches_its_measurement(stage: Stage) -> None:
             report="daily_statistics", date="2026-11-23", day_start=start, gpu="all:0", host="all", demo=False,
             metric="gpu_load", values={"avg": 5.0},
         ),
+        topics.GPU_EVENTS: GpuEvent(
+            id="1", kind="xid", number=79, host="all", device="0000:3b:00", gpu="all:0", source="xid", mode="live",
+            name="off the bus", action="reboot", severity="critical", text="gone", first=start, last=start, count=1,
+        ),
     }  # fmt: skip
     for topic, message in messages.items():
         stage.send_raw([("all:0", message.encode())], topic)
@@ -179,7 +183,7 @@ def test_every_other_topic_reaches_its_measurement(stage: Stage) -> None:
         'from(bucket: "gpu-history") |> range(start: 2020-01-01T00:00:00Z) |> filter(fn: (r) => r.gpu == "all:0")'
         ' |> group(columns: ["_measurement"]) |> count() |> keep(columns: ["_measurement"])'
     )
-    wanted = {"gpu_windows", "gpu_anomalies", "gpu_alerts", "gpu_daily"}
+    wanted = {"gpu_windows", "gpu_anomalies", "gpu_alerts", "gpu_daily", "gpu_events"}
     answer = eventually(lambda: set(stage.query(flux).replace("\r\n", ",").split(",")), wanted.issubset)
     assert wanted <= answer
 

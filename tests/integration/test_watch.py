@@ -546,3 +546,59 @@ def test_real_logs_arrive_as_the_dry_run_tells_them(folder: Folder) -> None:
         assert folder.times(folder.gpu(index)) == wanted, logs[index]
         assert len(folder.readings(folder.gpu(index))) == len(wanted)
     assert sum(map(len, expected)) > 1000
+
+
+HWINFO = (
+    'Date,Time,"CPU Package [°C]","GPU Clock [MHz]","GPU Core Load [%]","GPU Temperature [°C]","GPU Clock [MHz]",'
+    '"GPU Core Load [%]",\r\n'
+)
+
+
+def hwinfo_rows(begin: int, end: int) -> bytes:
+    moments = ((n, FIRST + timedelta(seconds=n)) for n in range(begin, end))
+    lines = (f"{at.day}.{at.month}.{at:%Y,%H:%M:%S}.000,55,{600 + n},3,61,{2000 + n},98,\r\n" for n, at in moments)
+    return "".join(lines).encode()
+
+
+def test_a_log_of_two_cards_that_grows_counts_each_row_of_each_card_once(folder: Folder) -> None:
+    """Killed in the middle, copied, and ended by the two lines that HWiNFO writes last."""
+    log = folder.path / folder.host / "sensors.csv"
+    log.parent.mkdir()
+    log.write_bytes(HWINFO.encode("latin-1") + hwinfo_rows(0, 400))
+    folder.watch()
+    until(lambda: len(folder.of_host()) >= 200)
+    folder.kill()
+    with log.open("ab") as file:
+        file.write(
+            hwinfo_rows(400, 500) + HWINFO.encode("latin-1") + b',,"CPU [#0]: X","GPU [#0]: Y",,"GPU [#1]: Z",,\r\n'
+        )
+    shutil.copy(log, folder.path / "copy.csv")
+    folder.watch()
+    folder.until_said("nothing new in file=", "rows=1000 new=")
+    until(lambda: len({(each.gpu, each.row) for each in folder.of_host()}) == 1000)
+    identities = {(each.origin, each.gpu, each.row): each for each in folder.of_host()}
+    assert len(identities) == 1000
+    for card, clock in ((0, 600), (1, 2000)):
+        of_card = sorted((each for each in identities.values() if each.gpu == folder.gpu(card)), key=lambda e: e.row)
+        assert [each.row for each in of_card] == list(range(card, 1000, 2))
+        assert [each.metrics["gpu_clock"] for each in of_card] == [clock + n for n in range(500)]
+        assert {each.source for each in of_card} == {"hwinfo"}
+    assert folder.letters("sensors.csv") == []
+
+
+def test_rows_of_nvidia_smi_go_to_the_cards_that_they_name(folder: Folder) -> None:
+    rows_of_two = (
+        f"{FIRST + timedelta(seconds=n):%Y/%m/%d %H:%M:%S}.{5 * card:03d}, {card}, {40 + n % 9}, [N/A]\n"
+        for n in range(300)
+        for card in (0, 2)
+    )
+    log = folder.path / folder.host / "smi.csv"
+    log.parent.mkdir()
+    log.write_text("timestamp, index, temperature.gpu, fan.speed [%]\n" + "".join(rows_of_two))
+    folder.watch()
+    until(lambda: len(folder.of_host()) == 600)
+    assert {each.gpu for each in folder.of_host()} == {folder.gpu(0), folder.gpu(2)}
+    assert each_once(folder.of_host(), 600)
+    # A log of GPU-Z of the same time is of none of these two.
+    folder.place("gpuz.txt", 2).write_bytes(a_log(100))
+    folder.until_said(f"gpuz.txt is taken for another card, gpu={folder.gpu(3)}")

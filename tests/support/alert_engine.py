@@ -19,8 +19,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka_consumers.alerts import config
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.alerts.message import message_of
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.log import GpuzLog, Pass
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.log import Pass, SensorLog
 from support.alert_cases import CATALOGUE, ROOT, World
 from support.engines import Kafka, PostgreSQL
 from support.readings import made_up
@@ -36,9 +36,9 @@ DEADLINE = 120
 def story(gpu: str, mode: Mode = "demo", begun: int | None = None) -> list[Reading]:
     """The demonstration's; ``begun``: as if it had begun then (microseconds UTC)."""
     path = ROOT / "data/samples/demo-failing-fan.txt"
-    file = GpuzFile(path.name, lambda: path.open("rb"), CATALOGUE, ZoneInfo("UTC"))
+    file = LogFile(path.name, lambda: path.open("rb"), CATALOGUE, ZoneInfo("UTC"))
     run = Pass("f/0", gpu, mode, None, time.time_ns() // 1000)
-    readings = list(GpuzLog(file, run, lambda line: None).readings())
+    readings = list(SensorLog(file, run, lambda line: None).readings())
     shift = 0 if begun is None else begun - readings[0].time
     return [each._replace(time=each.time + shift) for each in readings]
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.log import GpuzLog, Pass, RejectedLine, Tally
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.log import Pass, RejectedLine, SensorLog, Tally
 from telemetry import catalogue
 from telemetry.reading import Reading
 from telemetry.timestamp import parse_time
@@ -41,15 +41,15 @@ def row(second: int, *cells: object) -> str:
     return f"{stamp} ," + "".join(f"{cell:>12}   ," for cell in cells) + "\r\n"
 
 
-def file_of(content: str | bytes, zone: str = "UTC", configured: str | None = None) -> GpuzFile:
+def file_of(content: str | bytes, zone: str = "UTC", configured: str | None = None) -> LogFile:
     raw = content.encode("latin-1") if isinstance(content, str) else content
-    return GpuzFile("made.txt", lambda: io.BytesIO(raw), CATALOGUE, ZoneInfo(zone), configured)
+    return LogFile("made.txt", lambda: io.BytesIO(raw), CATALOGUE, ZoneInfo(zone), configured)
 
 
 def walk(content: str | bytes, zone: str = "UTC", configured: str | None = None) -> Walked:
     rejected: list[RejectedLine] = []
     run = Pass("f/0", "desk:0", "import", None, NOW)
-    source = GpuzLog(file_of(content, zone, configured), run, rejected.append)
+    source = SensorLog(file_of(content, zone, configured), run, rejected.append)
     return Walked(list(source.readings()), rejected, source.tally)
 
 

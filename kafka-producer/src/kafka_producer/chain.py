@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from kafka_producer.sources.gpuz.decode import Lines, LongLine
-from kafka_producer.sources.gpuz.fingerprint import prefix_hashes
-from kafka_producer.sources.gpuz.table import is_row
+from kafka_producer.sources.logs.decode import Lines, LongLine
+from kafka_producer.sources.logs.fingerprint import prefix_hashes
+from kafka_producer.sources.logs.stamps import is_row
 
 if TYPE_CHECKING:
     import sqlite3

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import re
-import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -15,6 +13,7 @@ from typing import BinaryIO
 
 from kafka_producer import duration, lock, source_config
 from kafka_producer.collect import LOST, Collect, Sampling
+from kafka_producer.host import host_name
 from kafka_producer.live_buffer import LiveBuffer
 from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.source import LiveSource, LiveTarget
@@ -105,12 +104,6 @@ def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveS
     from kafka_producer.sources.nvml.source import Nvml
 
     return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics, rule.labels)
-
-
-def host_name() -> str:
-    """This machine's, without what may not stand in the name of a GPU."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).lstrip("._-")[:63]
-    return name or "localhost"
 
 
 def _read_once(sources: Sequence[LiveSource], clock: Clock, check: Callable[[], None]) -> list[Reading]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TextIO
 
 from kafka_producer import passes
+from kafka_producer.gpu_of_log import nth_gpu
 from kafka_producer.pass_state import Stream
 from kafka_producer.passes import Wish
 from kafka_producer.replay_plan import Planned
-from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine, Tally
+from kafka_producer.sources.logs.log import RejectedLine, SensorLog, Tally
 from telemetry.reading import encode
 
 _BATCH = 64 * 1024
@@ -23,7 +24,7 @@ def print_readings(logs: Iterable[Planned], wish: Wish, now: int, out: BinaryIO,
         stream = Stream(fingerprint, planned.gpu, wish.kind)
         run = passes.run_of(planned, stream, passes.new(planned, wish, None, now), now)
         rejected: deque[RejectedLine] = deque(maxlen=3)
-        source = GpuzLog(planned.file, run, rejected.append)
+        source = SensorLog(planned.file, run, rejected.append)
         # Not a list of lines: to keep a kilobyte alive per reading takes as long as parsing it.
         pending = bytearray()
         for reading in source.readings():
@@ -40,7 +41,8 @@ def print_readings(logs: Iterable[Planned], wish: Wish, now: int, out: BinaryIO,
 
 def _summary(planned: Planned, tally: Tally, rejected: Iterable[RejectedLine]) -> Iterator[str]:
     refused = sum(tally.rejected.values())
-    yield f"{planned.file.name}: gpu={planned.gpu} rows={tally.rows + refused} readings={tally.rows} rejected={refused}"
+    gpus = ",".join(nth_gpu(planned.gpu, card) for card in planned.file.cards)
+    yield f"{planned.file.name}: gpu={gpus} rows={tally.rows + refused} readings={tally.rows} rejected={refused}"
     if tally.rejected:
         yield "  rejected: " + ", ".join(f"{reason}={count}" for reason, count in sorted(tally.rejected.items()))
         yield from (f"    at byte {line.offset}: {line.error}" for line in rejected)

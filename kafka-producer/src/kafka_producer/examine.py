@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,8 +15,8 @@ from kafka_producer.drop_folder import Entry
 from kafka_producer.recorded import sessions_of
 from kafka_producer.sessions import Sessions
 from kafka_producer.source_config import LogRule, Sources
-from kafka_producer.sources.gpuz.decode import lines_of, text_of
-from kafka_producer.sources.gpuz.file import GpuzFile
+from kafka_producer.sources.logs.decode import lines_of, text_of
+from kafka_producer.sources.logs.file import LogFile
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Rejected
 from telemetry.messages import PAYLOAD_LIMIT
@@ -27,7 +28,7 @@ class Examined(NamedTuple):
     """A log."""
 
     content: Content
-    file: GpuzFile
+    file: LogFile
     rule: LogRule
     head: Head | None
     """None: it has a header, and no row yet."""
@@ -74,10 +75,11 @@ class Examiner:
     def _examine(self, content: Content, latest: int, header: str | None) -> Examined | Refused:
         rule = self._sources.rule_for(content.log_path)
         zone = ZoneInfo(rule.time_zone) if rule.time_zone else self._zone
-        file = GpuzFile(content.name, content.open, self._catalogue, zone, rule.header)
+        file = LogFile(content.name, content.open, self._catalogue, zone, rule.header, rule.day_first)
         try:
             if file.first_header is None:
-                file = GpuzFile(content.name, content.open, self._catalogue, zone, _required(header))
+                file = replace(file, header=_required(header))
+            _ = file.cards, file.first_card  # asked for later where nothing may wait for them
             with file.open() as opened:
                 head = head_of(lines_of(opened))
             sessions, lines = sessions_of(file, latest)

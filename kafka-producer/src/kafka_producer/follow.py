@@ -11,12 +11,13 @@ from kafka_producer.archives import Content
 from kafka_producer.log_stream import LogStream
 from kafka_producer.position import RejectedPlaces
 from kafka_producer.recorded import time_of
-from kafka_producer.sources.gpuz.decode import LINE_LIMIT, Decoder, Lines, LongLine
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.layout import Headers
-from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine
-from kafka_producer.sources.gpuz.table import RejectLine, Row, Table, is_row
-from kafka_producer.sources.gpuz.wall_clock import WallClock
+from kafka_producer.sources.logs.decode import LINE_LIMIT, Decoder, Lines, LongLine
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.layout import Headers
+from kafka_producer.sources.logs.log import RejectedLine, SensorLog
+from kafka_producer.sources.logs.stamps import is_row
+from kafka_producer.sources.logs.table import RejectLine, Row, Table
+from kafka_producer.sources.logs.wall_clock import WallClock
 from telemetry.clock import Clock
 from telemetry.reading import FUTURE_TOLERANCE
 
@@ -54,7 +55,7 @@ class _GrowingClock(WallClock):
 class _Walk:
     """The state of a walk over a log's lines, from one piece to the next."""
 
-    def __init__(self, file: GpuzFile, latest: int) -> None:
+    def __init__(self, file: LogFile, latest: int) -> None:
         self.clock = _GrowingClock(file.zone, latest)
         self.blocks: list[Lines | LongLine] = []
         self._file = file
@@ -70,7 +71,7 @@ class _Walk:
 
 
 @dataclass(frozen=True)
-class _Piece(GpuzFile):
+class _Piece(LogFile):
     """A log of which only some lines are at hand: each walk over it goes on where the last one ended."""
 
     walk: _Walk = field(kw_only=True)
@@ -82,7 +83,7 @@ class _Piece(GpuzFile):
 class Follower:
     """One file, from its start; ``step`` after ``step``."""
 
-    def __init__(self, content: Content, file: GpuzFile, model: str | None, log: LogStream, clock: Clock) -> None:
+    def __init__(self, content: Content, file: LogFile, model: str | None, log: LogStream, clock: Clock) -> None:
         self.content = content
         self.log = log
         self.position = 0
@@ -98,10 +99,10 @@ class Follower:
         self.is_ended = False
         """The last line was taken although it may be unfinished: to go on, begin anew."""
         self._clock = clock
-        self._zone = file.zone
+        self._file = file
         self._walk = _Walk(file, clock.now() + FUTURE_TOLERANCE)
-        piece = _Piece(file.name, file.open, file.catalogue, file.zone, file.header, walk=self._walk)
-        self._source = GpuzLog(piece, log.run(model), self._reject)
+        piece = _Piece(*(file.name, file.open, file.catalogue, file.zone, file.header, file.day_first), walk=self._walk)
+        self._source = SensorLog(piece, log.run(model), self._reject)
         self._decoder = Decoder()
         self._lines = 0
         self._total = 0
@@ -159,7 +160,8 @@ class Follower:
                 self._send(block)
                 continue
             self._send(block._replace(lines=block.lines[:same]))
-            starts = time_of(WallClock(self._zone, self._clock.now() + FUTURE_TOLERANCE), block.lines[same])
+            clock = WallClock(self._file.zone, self._clock.now() + FUTURE_TOLERANCE)
+            starts = time_of(self._file, clock, block.lines[same])
             raise Parted(self._lines, total, self._ordinal, self.last, starts)
 
     def _same(self, block: Lines | LongLine) -> tuple[int, int]:

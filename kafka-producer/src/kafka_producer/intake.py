@@ -79,7 +79,7 @@ class Intake:
         with self._progress.transaction():
             path = found.content.log_path.absolute()
             folder = next((each for each in self._folders if path.is_relative_to(each)), None)
-            wanted = gpu_of_log(path, folder, found.rule) or DEFAULT_GPU
+            wanted = gpu_of_log(path, folder, found.rule, found.file)
             first_row, after = 0, None
             if parted is None:
                 known = self._ledger.recognise(head, found.header)
@@ -122,7 +122,7 @@ class Intake:
     def _assigned(self, known: Known, found: Examined, wanted: str, before: str | None, after: int | None) -> Known:
         """Decides whose log it is, by what it shows ``after`` an instant."""
         spans = sessions.since(found.sessions, after)
-        gpu = free_gpu(wanted, known.fingerprint, spans, self._ledger.of_gpu)
+        gpu = free_gpu(wanted, known.fingerprint, spans, self._ledger.of_gpu, found.file.cards)
         self._look_for_rivals(gpu, spans, before)
         if gpu != wanted:
             log.warning(
@@ -133,7 +133,8 @@ class Intake:
         now = self._clock.now()
         is_live = bool(spans) and mode_of(split_gpu(gpu)[0], spans[-1].last, now) == "live"
         current = sessions.current(spans, IMPORT_AGE) if is_live else None
-        self._ledger.assign(known.fingerprint, gpu, spans, current.first if current else None)
+        live_after = current.first if current else None
+        self._ledger.assign(known.fingerprint, gpu, spans, live_after, found.file.cards)
         return self._ledger.known(known.fingerprint) or known
 
     def _look_for_rivals(self, gpu: str, spans: sessions.Sessions, before: str | None) -> None:

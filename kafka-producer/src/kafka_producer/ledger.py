@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from kafka_producer import chain
 from kafka_producer.chain import Chain, Head
 from kafka_producer.drop_folder import Signature
+from kafka_producer.gpu_of_log import nth_gpu
 from kafka_producer.progress import Progress
 from kafka_producer.sessions import Session, Sessions, merged
 
@@ -24,6 +25,11 @@ create table if not exists known (
 ) strict;
 create index if not exists known_by_first_row on known (first);
 create index if not exists known_by_gpu on known (gpu);
+create table if not exists cards (
+    gpu text not null,
+    fingerprint text not null,
+    primary key (gpu, fingerprint)
+) strict, without rowid;
 create table if not exists files (
     folder text not null,
     name text not null,
@@ -120,18 +126,30 @@ class Ledger:
         return next(self._where("fingerprint = ?", fingerprint), None)
 
     def of_gpu(self, gpu: str) -> Iterator[Known]:
-        return self._where("gpu = ?", gpu)
+        """The logs that show a card, be it one among several."""
+        return self._where("gpu = ? or fingerprint in (select fingerprint from cards where gpu = ?)", gpu, gpu)
 
     def chain(self, fingerprint: str) -> Chain:
         return Chain(self._connection, fingerprint)
 
-    def assign(self, fingerprint: str, gpu: str, sessions: Sessions, live_after: int | None = None) -> None:
-        """Whose log it is: decided once."""
+    def assign(
+        self,
+        fingerprint: str,
+        gpu: str,
+        sessions: Sessions,
+        live_after: int | None = None,
+        cards: Sequence[int] = (0,),
+    ) -> None:
+        """Whose log it is: decided once. ``cards``: all that it shows, counted from ``gpu``, which is 0."""
         self._connection.execute(
             "update known set gpu = coalesce(gpu, ?), sessions = ?, live_after = coalesce(live_after, ?)"
             " where fingerprint = ?",
             (gpu, _text(sessions), live_after, fingerprint),
         )
+        for card in cards:
+            if card:
+                values = (nth_gpu(gpu, card), fingerprint)
+                self._connection.execute("insert or ignore into cards values (?, ?)", values)
 
     def extend(self, fingerprint: str, sessions: Sessions) -> None:
         """The log has grown."""

@@ -11,7 +11,7 @@ from kafka_producer.position import Position
 from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.sessions import Session, Sessions, merged
-from kafka_producer.sources.gpuz.log import Pass, RejectedLine
+from kafka_producer.sources.logs.log import Pass, RejectedLine
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.messages import FileOrigin

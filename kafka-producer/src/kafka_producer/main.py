@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   kafka-producer replay log.txt --dry-run          look at it first
   kafka-producer watch data/                       import and follow whatever is dropped there
   kafka-producer collect                           read the NVIDIA GPUs of this machine
+  kafka-producer events /var/log/kern.log --follow
   kafka-producer load --rate 1000                  made-up readings, to see what the platform makes of them
   kafka-producer status                            what became of the logs
 """
@@ -51,6 +52,7 @@ COMMANDS = {
     "replay": Listed("kafka_producer.replay_command", "send sensor logs"),
     "watch": Listed("kafka_producer.watch_command", "import and follow the logs in a folder"),
     "collect": Listed("kafka_producer.collect_command", "read live GPUs"),
+    "events": Listed("kafka_producer.events_command", "send the Xid messages of a kernel log as events"),
     "load": Listed("kafka_producer.load_command", "send made-up readings at a steady pace"),
     "status": Listed("kafka_producer.status_command", "what became of each log"),
     "topics": Listed("kafka_producer.topics_command", "create the topics and bring them up to config/topics.yaml"),

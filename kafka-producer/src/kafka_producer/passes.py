@@ -9,8 +9,9 @@ from kafka_producer.pace import Playback, Speed, TimeKind, parse_speed, shifted,
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.recorded import sessions_of
 from kafka_producer.replay_plan import Planned
-from kafka_producer.sources.gpuz.decode import text_of
-from kafka_producer.sources.gpuz.log import Pass
+from kafka_producer.sources.logs.decode import text_of
+from kafka_producer.sources.logs.file import NO_LIMIT
+from kafka_producer.sources.logs.log import Pass
 from telemetry.errors import Rejected
 from telemetry.reading import FUTURE_TOLERANCE, mode_of, split_gpu
 from telemetry.timestamp import SECOND
@@ -20,7 +21,6 @@ if TYPE_CHECKING:  # a look at a log needs no database
     from kafka_producer.progress import Progress
 
 _NO_ROWS = "0" * 16
-_NO_LIMIT = 2**63
 
 
 class Wish(NamedTuple):
@@ -41,8 +41,8 @@ def stream_of(planned: Planned, kind: TimeKind, ledger: Ledger, now: int) -> Str
         if known.gpu is None:
             sessions, _ = sessions_of(planned.file, now + FUTURE_TOLERANCE)
             if not planned.is_gpu_given:
-                gpu = free_gpu(gpu, known.fingerprint, sessions, ledger.of_gpu)
-            ledger.assign(known.fingerprint, gpu, sessions)
+                gpu = free_gpu(gpu, known.fingerprint, sessions, ledger.of_gpu, planned.file.cards)
+            ledger.assign(known.fingerprint, gpu, sessions, cards=planned.file.cards)
         elif not planned.is_gpu_given:
             gpu = known.gpu
     return Stream(known.fingerprint, gpu, kind)
@@ -88,7 +88,7 @@ def new(planned: Planned, wish: Wish, before: PassState | None, now: int) -> Pas
     number = max(now // SECOND, before.number + 1 if before else 0)
     earliest = before.last + SECOND if wish.loop and before is not None and before.last is not None else 0
     if wish.speed == "max":
-        exact = planned.file.newest(_NO_LIMIT)
+        exact = planned.file.newest(NO_LIMIT)
         anchor = max(now - (exact or 0), earliest - (first or 0))
     else:
         anchor = max(now, earliest)
@@ -103,4 +103,4 @@ def run_of(planned: Planned, stream: Stream, state: PassState, now: int) -> Pass
     speed = parse_speed(state.speed)
     # ``anchor`` is what to add at full speed, and the instant of the first reading at any other.
     place = shifted(0, state.anchor) if speed == "max" else Playback(state.anchor, speed).at
-    return Pass(origin, stream.gpu, state.mode, planned.model, _NO_LIMIT, place)
+    return Pass(origin, stream.gpu, state.mode, planned.model, NO_LIMIT, place)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kafka_producer.sources.gpuz.log import RejectedLine
-from kafka_producer.sources.gpuz.wall_clock import FUTURE_TIME
+from kafka_producer.sources.logs.log import RejectedLine
 
 
 class Position(NamedTuple):
@@ -23,9 +22,9 @@ class RejectedPlaces:
 
     def of(self, line: RejectedLine) -> tuple[Position, Position]:
         """The positions before and behind a line."""
-        if line.error.reason == FUTURE_TIME:
-            # It has the place of a row; tomorrow it may be a reading.
-            return Position(line.row - 1, 0), Position(line.row, 0)
+        if line.ahead:
+            # It has the place of a row; tomorrow it may be a reading, or one of each card.
+            return Position(line.row - line.ahead, 0), Position(line.row, 0)
         refused = self._next.refused if self._next.row == line.row else 0
         self._next = Position(line.row, refused + 1)
         return Position(line.row, refused), self._next

@@ -21,7 +21,7 @@ from kafka_producer.position import Position, RejectedPlaces
 from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.replay_plan import Planned
-from kafka_producer.sources.gpuz.log import GpuzLog, RejectedLine
+from kafka_producer.sources.logs.log import RejectedLine, SensorLog
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.messages import FileOrigin
@@ -118,7 +118,7 @@ class Replay:
         began = self._clock.now()
         acknowledged = _Acknowledged(self._progress, stream, state, self._clock)
         self._acknowledged.append(acknowledged)
-        source = GpuzLog(
+        source = SensorLog(
             planned.file,
             passes.run_of(planned, stream, state, began),
             partial(self._reject, planned, state, acknowledged, RejectedPlaces()),
@@ -167,7 +167,7 @@ class Replay:
         self._publisher.dead_letter(line.raw, line.error, origin, line.length, line.sha256, done)
 
     def _say(
-        self, planned: Planned, stream: Stream, state: PassState, source: GpuzLog, sent: int, seconds: float
+        self, planned: Planned, stream: Stream, state: PassState, source: SensorLog, sent: int, seconds: float
     ) -> None:
         rejected = sum(source.tally.rejected.values())
         if not sent and state.rows:

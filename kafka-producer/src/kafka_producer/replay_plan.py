@@ -9,11 +9,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kafka_producer.chain import Head, head_of
-from kafka_producer.gpu_of_log import DEFAULT_GPU, gpu_of_log, next_index
+from kafka_producer.gpu_of_log import gpu_of_log, next_index, nth_gpu
 from kafka_producer.replay_options import ReplayOptions
 from kafka_producer.source_config import LogRule, Sources
-from kafka_producer.sources.gpuz.decode import lines_of
-from kafka_producer.sources.gpuz.file import GpuzFile, Survey
+from kafka_producer.sources.logs.decode import lines_of
+from kafka_producer.sources.logs.dialects import KINDS
+from kafka_producer.sources.logs.file import LogFile, Survey
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Rejected
 from telemetry.reading import FUTURE_TOLERANCE
@@ -28,7 +29,7 @@ class Planned:
     """One log of a replay."""
 
     path: Path
-    file: GpuzFile
+    file: LogFile
     gpu: str
     model: str | None
     survey: Survey
@@ -59,13 +60,13 @@ def plan(options: ReplayOptions, sources: Sources, catalogue: Catalogue, zone: Z
                 log.warning("skipped %s: %s", path, error)
                 continue
             raise Rejected(error.reason, f"{path}: {error.detail}") from error
-        gpu = options.gpu or gpu_of_log(path.absolute(), folder.absolute() if folder else None, rule) or DEFAULT_GPU
-        while gpu in taken:
+        gpu = options.gpu or gpu_of_log(path.absolute(), folder.absolute() if folder else None, rule, file)
+        while not taken.isdisjoint(gpus := {nth_gpu(gpu, card) for card in file.cards}):
             gpu = next_index(gpu)
-        taken.add(gpu)
+        taken |= gpus
         planned.append(Planned(path, file, gpu, rule.model, survey, head, options.gpu is not None))
     if not planned:
-        raise Rejected("no_logs", f"{', '.join(map(str, options.paths))}: no sensor log of GPU-Z in there")
+        raise Rejected("no_logs", f"{', '.join(map(str, options.paths))}: no sensor log of {KINDS} in there")
     return planned
 
 
@@ -86,5 +87,5 @@ def _files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, Path | None]]:
             raise Rejected("unreadable", f"{path}: {error.strerror or error}") from error
 
 
-def _file(path: Path, rule: LogRule, catalogue: Catalogue, zone: ZoneInfo) -> GpuzFile:
-    return GpuzFile(str(path), lambda: path.open("rb"), catalogue, zone, rule.header)
+def _file(path: Path, rule: LogRule, catalogue: Catalogue, zone: ZoneInfo) -> LogFile:
+    return LogFile(str(path), lambda: path.open("rb"), catalogue, zone, rule.header, rule.day_first)

@@ -35,6 +35,8 @@ class LogRule(BaseModel):
     time_zone: str | None = None
     header: str | None = None
     """The header line of logs that have none."""
+    day_first: bool = False
+    """In dates with slashes, where the log's first row leaves it open: 5/6/2023 is the fifth of June."""
 
     @field_validator("gpu")
     @classmethod

@@ -26,9 +26,9 @@ from telemetry.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DESCRIPTION = """Imports every GPU-Z log that is dropped into one of the folders (ZIP and gzip, too) and follows
-those that grow. Files that are no log are reported once; samples/ directly below the folder is left
-alone."""
+DESCRIPTION = """Imports every log (of GPU-Z, HWiNFO, LibreHardwareMonitor, nvidia-smi) that is dropped into one of the
+folders (ZIP and gzip, too) and follows those that grow. Files that are no log are reported once; samples/ directly
+below the folder is left alone."""
 EXAMPLES = """examples:
   kafka-producer watch data/                 what start.sh runs: logs dropped into data/ are imported or followed
   kafka-producer watch data/ uploads/        several folders; a log that lies in two of them counts once

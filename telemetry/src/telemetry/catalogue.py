@@ -84,6 +84,8 @@ class Unit(BaseModel):
     grafana: str
     decimals: int = Field(ge=0, le=6)
     spellings: tuple[str, ...]
+    scales: dict[str, float] = Field(default_factory=dict)
+    """Other units of the same quantity that sources use, in small letters -> what one of them is in this one."""
 
 
 class Metric(BaseModel):
@@ -102,6 +104,8 @@ class Metric(BaseModel):
     zero: str = "allowed"
     spellings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Source -> the names that it has used for this quantity, newest first."""
+    bit_spellings: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Of a bit mask: source -> the name of a column that is but one of its bits -> the bit."""
     bits: dict[int, str] = Field(default_factory=dict)
     """Of a bit mask: bit value -> what it means, in words."""
     throttling: tuple[int, ...] = ()
@@ -144,6 +148,8 @@ class Metric(BaseModel):
             raise ValueError(f"throttling: only bits that bits explains, found {unknown}")
         if unknown := sorted(set(self.expected_throttling) - set(self.throttling)):
             raise ValueError(f"expected_throttling: only bits of throttling, found {unknown}")
+        if unknown := sorted({bit for names in self.bit_spellings.values() for bit in names.values()} - set(self.bits)):
+            raise ValueError(f"bit_spellings: only bits that bits explains, found {unknown}")
         return self
 
     @cached_property
@@ -177,6 +183,10 @@ class Column(NamedTuple):
 
     name: str
     metric: Metric | None
+    factor: float = 1.0
+    """From the column's unit to the metric's."""
+    bit: int = 0
+    """The bit of a bit mask that the column is; 0: it is a value of its own."""
 
 
 class Catalogue:
@@ -189,10 +199,10 @@ class Catalogue:
         self.metrics = metrics
         self._unit_of_spelling = {s.casefold(): name for name, unit in units.items() for s in unit.spellings}
         self._by_column = {
-            (source, column_key(spelling, self._unit_of_spelling)): metric
+            (source, key): Column(metric.name, metric, units[metric.unit].scales.get(key.unit, 1.0), bit)
             for metric in metrics.values()
-            for source, spellings in metric.spellings.items()
-            for spelling in spellings
+            for source, spelling, bit in _spellings(metric)
+            for key in [column_key(spelling, self._unit_of_spelling)]
         }
 
     def __iter__(self) -> Iterator[Metric]:
@@ -209,12 +219,20 @@ class Catalogue:
 
     def column(self, source: str, header: str) -> Column:
         """What ``header`` (as written, with its unit) means in logs of ``source``; unknown ones get a made name."""
-        metric = self._by_column.get((source, column_key(header, self._unit_of_spelling)))
-        if metric is not None:
-            return Column(metric.name, metric)
+        known = self._by_column.get((source, column_key(header, self._unit_of_spelling)))
+        if known is not None:
+            return known
         name = metric_name_of(header, self._unit_of_spelling)
         # A name made from a header must not claim to be a metric that the catalogue defines otherwise.
         return Column(f"{name}_unlisted" if name in self.metrics else name, None)
+
+
+def _spellings(metric: Metric) -> Iterator[tuple[str, str, int]]:
+    """(source, header, bit or 0) of all columns that a metric comes from."""
+    for source, spellings in metric.spellings.items():
+        yield from ((source, spelling, 0) for spelling in spellings)
+    for source, bits in metric.bit_spellings.items():
+        yield from ((source, spelling, bit) for spelling, bit in bits.items())
 
 
 class _File(BaseModel):
@@ -273,8 +291,7 @@ def _check_references(path: Path, file: _File, metrics: Mapping[str, Metric]) ->
             raise Misconfigured(f"{where}.zero", repr(metric.zero), "the name of a metric of this file")
         if metric.part_of and metric.part_of not in metrics:
             raise Misconfigured(f"{where}.part_of", repr(metric.part_of), "the name of a metric of this file")
-        for source, spellings in metric.spellings.items():
-            for spelling in spellings:
-                owner = columns.setdefault((source, column_key(spelling, units)), metric.name)
-                if owner != metric.name:
-                    raise Misconfigured(f"{where}.spellings.{source}", repr(spelling), f"a column not taken by {owner}")
+        for source, spelling, _ in _spellings(metric):
+            owner = columns.setdefault((source, column_key(spelling, units)), metric.name)
+            if owner != metric.name:
+                raise Misconfigured(f"{where}.spellings.{source}", repr(spelling), f"a column not taken by {owner}")

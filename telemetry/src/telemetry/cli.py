@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from telemetry import catalogue, documents, topics
+from telemetry import catalogue, documents, topics, xid
 from telemetry.environment_file import unknown_settings
 from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
@@ -51,9 +51,10 @@ def _parser() -> argparse.ArgumentParser:
 def _check(settings: Settings) -> int:
     metrics = catalogue.load(settings.config_dir / "metrics.yaml")
     kept = topics.wanted(settings)
+    xids = xid.load(settings.config_dir)
     if unknown := unknown_settings(Path(".env")):
         raise Misconfigured(".env", ", ".join(unknown), "settings of docs/configuration.md only")
-    print(f"ok: {len(metrics.metrics)} metrics, {len(kept)} topics, settings")
+    print(f"ok: {len(metrics.metrics)} metrics, {len(kept)} topics, {len(xids.rows)} Xids, settings")
     return 0
 
 

@@ -51,7 +51,9 @@ def _rules(metric: Metric) -> Iterator[tuple[str, str]]:
 
 def _metric_row(catalogue: Catalogue, metric: Metric) -> str:
     low, high = metric.plausible
-    columns = ", ".join(f"`{name}`" for names in metric.spellings.values() for name in names)
+    spellings = [name for names in metric.spellings.values() for name in names]
+    bits = [name for names in metric.bit_spellings.values() for name in names]
+    columns = ", ".join(f"`{name}`" for name in dict.fromkeys(spellings + bits))
     return (
         f"| `{metric.name}` | {catalogue.unit_of(metric).symbol or '-'} | {low:g} to {high:g} | {metric.zero} "
         f"| {_levels(metric.limits)} | {columns} | {metric.description} |"

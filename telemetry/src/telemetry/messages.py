@@ -113,6 +113,35 @@ class AlertChange(OfGpu):
     )
 
 
+class GpuEvent(Message):
+    """Topic ``gpu-events``: what happened to a device, a burst of the same as one. The latest message of an ``id``, the
+    one with the highest ``count``, is the right one."""
+
+    id: str
+    kind: Literal["xid", "sxid"]
+    number: int = Field(ge=0)
+    host: str
+    device: str
+    """PCI address in small letters, such as 0000:3b:00."""
+    gpu: str | None = None
+    """``host:index`` where the source knows it."""
+    uuid: str | None = None
+    source: str
+    mode: Mode
+    name: str
+    """In words, by config/xid.yaml."""
+    action: str
+    severity: Literal["info", "warning", "critical"]
+    text: str
+    """What the newest line says."""
+    first: str
+    last: str
+    count: int = Field(ge=1)
+    """Lines, none further than three minutes from the one before it."""
+
+    _times = field_validator("first", "last")(lambda value: parse_time(value) is not None and value)
+
+
 class ReportRow(Message):
     """Topic ``gpu-reports``: one row of a nightly report. ``metric`` is None for rows about the GPU as a whole."""
 

@@ -7,7 +7,7 @@ import pytest
 from kafka_consumers.sinks import points
 from telemetry import topics
 from telemetry.errors import Rejected
-from telemetry.messages import Aggregate, AlertChange, Anomaly, PipelineReport, ReportRow, Window
+from telemetry.messages import Aggregate, AlertChange, Anomaly, GpuEvent, PipelineReport, ReportRow, Window
 from telemetry.reading import Mode, Reading, encode
 
 NOW = 1_795_428_000_000_000
@@ -165,6 +165,31 @@ def test_pipeline_report_counts_rejected_by_reason() -> None:
         "gpu-metrics",
         b"pipeline,host=here,process=influxdb-writer influxdb_bytes=1048576.0,received=10i,sent=5i,rejected=5i,"
         b"starts=2i,memory_bytes=1i,rejected_not_json=3i,rejected_too_large=2i,lag=0i 1795428000000000",
+    )
+
+
+def test_event_is_one_point_however_long_it_grows() -> None:
+    event = GpuEvent(
+        id="ab",
+        kind="xid",
+        number=79,
+        host="node",
+        device="0000:3b:00",
+        source="xid",
+        mode="live",
+        name="GPU fell off the bus",
+        action="reboot",
+        severity="critical",
+        text="pid=1",
+        first="2026-11-23T10:00:00.000Z",
+        last="2026-11-23T10:01:00.000Z",
+        count=3,
+    )
+    assert points.of_event(event.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_events,device=0000:3b:00,host=node,kind=xid,number=79,source=xid "
+        b'id="ab",mode="live",name="GPU fell off the bus",action="reboot",severity="critical",text="pid=1",'
+        b'last="2026-11-23T10:01:00.000Z",count=3i 1795428000000000',
     )
 
 

@@ -1,4 +1,4 @@
-"""What is no log of GPU-Z: one line that says what was found, what was expected and what to do; status 2."""
+"""What is no log that we know: one line that says what was found, what was expected and what to do; status 2."""
 
 from __future__ import annotations
 
@@ -28,16 +28,19 @@ def zipped() -> bytes:
 
 FOREIGN = {
     "notes": (b"buy milk\n", "begins 'buy milk'"),
-    "hwinfo": (b'"Date","Time","GPU [\xb0C]",\r\n"23.11.2026","10:17:08.123",45.0,\r\n', "HWiNFO writes such logs"),
-    "hwinfo-unquoted": (b"Date,Time,GPU [\xb0C],\r\n23.11.2026,10:17:08.123,45.0,\r\n", "HWiNFO writes such logs"),
     "afterburner": (
         b"00, 23-11-2026 10:17:08, Hardware monitoring log v1.6 \r\n80, 23-11-2026 10:17:09, 45.000 ,0.000\r\n",
         "MSI Afterburner writes such logs",
     ),
-    "nvidia-smi": (
-        b"timestamp, name, temperature.gpu\n2026/11/23 10:17:08.123, NVIDIA GeForce RTX 3080, 45\n",
-        "nvidia-smi writes such logs",
+    "nvidia-smi-without-time": (
+        b"index, name, temperature.gpu\n0, NVIDIA GeForce RTX 3080, 45\n",
+        "nvidia-smi writes such logs, and needs its column timestamp: nvidia-smi --query-gpu=timestamp,index,",
     ),
+    "librehardwaremonitor-half": (
+        b",/gpu-nvidia/0/temperature/0\n06/16/2023 10:17:08,45\n",
+        "begins ',/gpu-nvidia/0/temperature/0'",
+    ),
+    "any-csv": (b"timestamp,value\n2026-11-23,45\n", "begins 'timestamp,value'"),
     "java": (b"2026-11-23 11:00:00,123 INFO started\n", "begins '2026-11-23 11:00:00,123 INFO started'"),
     "zip": (zipped(), "a ZIP archive: unpack it"),
     "gzip": (gzip.compress(LOG), "a gzip archive: unpack it"),
@@ -76,6 +79,7 @@ def test_files_of_other_programs_are_named(name: str, tmp_path: Path) -> None:
     assert str(path) in error
     assert said in error
     assert EXPECTED in error
+    assert all(f"({program})" in error for program in ("HWiNFO", "LibreHardwareMonitor", "nvidia-smi"))
 
 
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
@@ -83,7 +87,8 @@ def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     path.touch()
     status, error, _ = dry_run(path, tmp_path)
     assert (status, error.count("\n")) == (2, 1)
-    assert "nothing stands in it, expected a sensor log of GPU-Z: GPU-Z writes one while 'Log to file'" in error
+    kinds = "GPU-Z, HWiNFO, LibreHardwareMonitor or nvidia-smi"
+    assert f"nothing stands in it, expected a sensor log of {kinds}; GPU-Z writes one while 'Log to file'" in error
 
 
 def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:

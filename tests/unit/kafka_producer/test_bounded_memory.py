@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kafka_producer.sources.gpuz.decode import lines_of
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.fingerprint import prefix_hashes
-from kafka_producer.sources.gpuz.log import GpuzLog, Pass
+from kafka_producer.sources.logs.decode import lines_of
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.fingerprint import prefix_hashes
+from kafka_producer.sources.logs.log import Pass, SensorLog
 from support.gpuz_logs import CATALOGUE, NOW, header, row
 from telemetry.errors import Rejected
 from telemetry.reading import encode
@@ -89,8 +89,8 @@ def _peak(pieces: Callable[[], Iterable[bytes]], size: int) -> int:
     def opened() -> BinaryIO:
         return cast(BinaryIO, io.BufferedReader(_Endless(pieces(), size)))
 
-    file = GpuzFile("endless.txt", opened, CATALOGUE, ZoneInfo("UTC"))
-    source = GpuzLog(file, Pass("f/0", "desk:0", "import", None, NOW), lambda line: None)
+    file = LogFile("endless.txt", opened, CATALOGUE, ZoneInfo("UTC"))
+    source = SensorLog(file, Pass("f/0", "desk:0", "import", None, NOW), lambda line: None)
     tracemalloc.start()
     try:
         with opened() as log:

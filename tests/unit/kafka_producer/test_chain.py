@@ -11,7 +11,7 @@ from kafka_producer import chain
 from kafka_producer.chain import BLOCK, Chain, Head, head_of
 from kafka_producer.ledger import Ledger
 from kafka_producer.progress import Progress
-from kafka_producer.sources.gpuz.decode import lines_of
+from kafka_producer.sources.logs.decode import lines_of
 from support.gpuz_logs import header, row
 
 HEADER = header("GPU Load [%]")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kafka_producer import collect_command, source_config
+from kafka_producer import host, source_config
 from kafka_producer.main import main
 from kafka_producer.source_config import LiveRule
 from kafka_producer.sources.nvml import library
@@ -136,4 +136,4 @@ def test_wrong_rules_name_their_fault(rule: str, fault: str, tmp_path: Path) -> 
 )
 def test_the_machine_has_a_name_for_a_gpu(monkeypatch: pytest.MonkeyPatch, found: str, name: str) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: found)
-    assert collect_command.host_name() == name
+    assert host.host_name() == name

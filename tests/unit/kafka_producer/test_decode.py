@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafka_producer.sources.gpuz.decode import LINE_LIMIT, Decoder, Lines, LongLine, lines_of, text_of
+from kafka_producer.sources.logs.decode import LINE_LIMIT, Decoder, Lines, LongLine, lines_of, text_of
 
 
 def lines_in(raw: bytes, chunk: int = LINE_LIMIT) -> list[bytes]:

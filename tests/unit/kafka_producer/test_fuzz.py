@@ -14,8 +14,8 @@ from kafka_producer.simulate.cards import CARDS
 from kafka_producer.simulate.gpuz_writer import record
 from kafka_producer.simulate.quirks import QUIRKS, render
 from kafka_producer.simulate.scenarios import SCENARIOS
-from kafka_producer.sources.gpuz.decode import LINE_LIMIT, lines_of
-from kafka_producer.sources.gpuz.fingerprint import prefix_hashes
+from kafka_producer.sources.logs.decode import LINE_LIMIT, lines_of
+from kafka_producer.sources.logs.fingerprint import prefix_hashes
 from support.gpuz_logs import NOW, Walked, file_of, walk
 from telemetry.errors import Rejected
 from telemetry.messages import DeadLetter, FileOrigin

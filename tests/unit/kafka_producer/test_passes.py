@@ -15,8 +15,8 @@ from kafka_producer.passes import Wish
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
 from kafka_producer.replay_plan import Planned
-from kafka_producer.sources.gpuz.decode import lines_of
-from kafka_producer.sources.gpuz.log import GpuzLog
+from kafka_producer.sources.logs.decode import lines_of
+from kafka_producer.sources.logs.log import SensorLog
 from support.gpuz_logs import NOW, file_of, header, row
 from telemetry.errors import Rejected
 from telemetry.timestamp import SECOND
@@ -35,7 +35,7 @@ def planned(zone: str = "UTC", gpu: str = "desk:0", content: str = LOG) -> Plann
 def times(log: Planned, wish: Wish, progress: Progress, now: int) -> dict[tuple[str, int], int]:
     stream = passes.stream_of(log, wish.kind, Ledger(progress), now)
     state = passes.current(log, stream, wish, progress, now)
-    source = GpuzLog(log.file, passes.run_of(log, stream, state, now), lambda line: None)
+    source = SensorLog(log.file, passes.run_of(log, stream, state, now), lambda line: None)
     return {(reading.origin, reading.row): reading.time for reading in source.readings()}
 
 

@@ -13,8 +13,8 @@ from kafka_producer import lock
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
-from kafka_producer.sources.gpuz.decode import lines_of
-from kafka_producer.sources.gpuz.fingerprint import MOST_ROWS, prefix_hashes
+from kafka_producer.sources.logs.decode import lines_of
+from kafka_producer.sources.logs.fingerprint import MOST_ROWS, prefix_hashes
 from support.gpuz_logs import header, row
 from telemetry.errors import Misconfigured, Rejected
 

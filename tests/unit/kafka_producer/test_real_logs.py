@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kafka_producer.main import main
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.log import GpuzLog, Pass, RejectedLine
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.log import Pass, RejectedLine, SensorLog
 from support.gpuz_logs import CATALOGUE, NOW, REPOSITORY, Walked
 
 FOLDER = REPOSITORY.parent / "shared" / "gpuz" / "logs"
@@ -37,8 +37,8 @@ LOGS = {
 def walk(name: str) -> Walked:
     path: Path = FOLDER / f"{name}.txt"
     rejected: list[RejectedLine] = []
-    file = GpuzFile(name, lambda: path.open("rb"), CATALOGUE, ZoneInfo("Europe/Berlin"))
-    source = GpuzLog(file, Pass("f/0", "local:0", "import", None, NOW), rejected.append)
+    file = LogFile(name, lambda: path.open("rb"), CATALOGUE, ZoneInfo("Europe/Berlin"))
+    source = SensorLog(file, Pass("f/0", "local:0", "import", None, NOW), rejected.append)
     return Walked(list(source.readings()), rejected, source.tally)
 
 

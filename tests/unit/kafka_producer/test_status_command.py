@@ -15,7 +15,7 @@ from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
 from kafka_producer.sessions import Session
-from kafka_producer.sources.gpuz.decode import Lines
+from kafka_producer.sources.logs.decode import Lines
 from support.gpuz_logs import REPOSITORY, row
 
 NOW = 1_700_000_000_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kafka_producer.sources.gpuz.layout import MOST_UNKNOWN
+from kafka_producer.sources.logs.naming import MOST_UNKNOWN
 from support.gpuz_logs import header, metrics_of, row, walk
 from telemetry.errors import Rejected
 

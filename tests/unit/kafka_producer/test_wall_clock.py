@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kafka_producer.sources.gpuz.wall_clock import WallClock
+from kafka_producer.sources.logs.wall_clock import WallClock
 from telemetry.errors import Rejected
 from telemetry.timestamp import format_time, parse_time
 

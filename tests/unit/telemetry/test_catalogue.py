@@ -73,6 +73,24 @@ def test_rename_over_the_versions_is_one_metric(metrics: Catalogue, header: str,
 
 
 @pytest.mark.parametrize(
+    ("source", "header", "expected"),
+    [
+        ("hwinfo", "GPU Hot Spot Temperature [\ufffdC]", ("hot_spot_temperature", 1.0, 0)),
+        ("hwinfo", "Performance Limit - Thermal [Yes/No]", ("perfcap_reason", 1.0, 2)),
+        ("hwinfo", "Total GPU Power [% of TDP]", ("power_consumption_percent", 1.0, 0)),
+        ("librehardwaremonitor", "GPU PCIe Rx [B/s]", ("pcie_rx", 1e-9, 0)),
+        ("nvidia_smi", "memory.used [MiB]", ("gpu_memory_used", 1.0, 0)),
+        ("nvidia_smi", "clocks_throttle_reasons.hw_slowdown", ("clocks_event_reasons", 1.0, 8)),
+    ],
+)
+def test_columns_of_other_programs(
+    metrics: Catalogue, source: str, header: str, expected: tuple[str, float, int]
+) -> None:
+    name, _, factor, bit = metrics.column(source, header)
+    assert (name, factor, bit) == expected
+
+
+@pytest.mark.parametrize(
     ("header", "name"),
     [
         ("VDDC Phase #1 Current [A]", "vddc_phase_1_current_ampere"),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kafka_consumers.sinks.line_protocol import Field, head, line, reading_line
 from telemetry import reading, topics
-from telemetry.messages import AlertChange, Anomaly, PipelineReport, ReportRow, Window
+from telemetry.messages import AlertChange, Anomaly, GpuEvent, PipelineReport, ReportRow, Window
 from telemetry.timestamp import parse_time
 
 LIVE_BUCKET = "gpu-metrics"
@@ -93,6 +93,30 @@ def of_report_row(raw: bytes, _now: int) -> Point:
     return Point(HISTORY_BUCKET, line("gpu_daily", tags, fields, parse_time(row.time or row.day_start)))
 
 
+def of_event(raw: bytes, _now: int) -> Point:
+    """Measurement gpu_events at the event's first moment: one point however long its burst grows."""
+    event = GpuEvent.decode(raw)
+    tags = {
+        "gpu": event.gpu or "",
+        "host": event.host,
+        "device": event.device,
+        "source": event.source,
+        "kind": event.kind,
+        "number": str(event.number),
+    }
+    fields: dict[str, Field] = {
+        "id": event.id,
+        "mode": event.mode,
+        "name": event.name,
+        "action": event.action,
+        "severity": event.severity,
+        "text": event.text,
+        "last": event.last,
+        "count": event.count,
+    }
+    return Point(HISTORY_BUCKET, line("gpu_events", tags, fields, parse_time(event.first)))
+
+
 def of_pipeline_report(raw: bytes, _now: int) -> Point:
     """Measurement pipeline; rejected records by reason, and in all; what was measured of the stores."""
     report = PipelineReport.decode(raw)
@@ -120,6 +144,7 @@ OF_TOPIC: dict[str, Callable[[bytes, int], Point]] = {
     topics.GPU_ANOMALIES: of_anomaly,
     topics.GPU_ALERTS: of_alert,
     topics.GPU_REPORTS: of_report_row,
+    topics.GPU_EVENTS: of_event,
     topics.GPU_PIPELINE: of_pipeline_report,
 }
 """Topic -> its function: raw message and now (microseconds UTC) in, Point out. They raise Rejected."""

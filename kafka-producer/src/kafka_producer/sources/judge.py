@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kafka_producer.sources.gpuz.quality import FAILED_READ, FALSE_ZERO
+from kafka_producer.sources.logs.quality import FAILED_READ, FALSE_ZERO
 from telemetry.catalogue import Catalogue
 from telemetry.reading import IMPLAUSIBLE
 

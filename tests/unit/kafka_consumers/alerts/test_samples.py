@@ -10,8 +10,8 @@ import pytest
 from kafka_consumers.alerts import config
 from kafka_consumers.alerts.duration import spell
 from kafka_consumers.alerts.judge import Judge
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.log import GpuzLog, Pass
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.log import Pass, SensorLog
 from support.alert_cases import CATALOGUE, ROOT, World
 from support.gpuz_logs import NOW
 from telemetry.reading import Mode
@@ -23,8 +23,8 @@ JUDGE = Judge(config.load(ROOT / "config/alerts.yaml", CATALOGUE))
 def raised(sample: str, mode: Mode) -> tuple[list[str], World]:
     """The changes that are stored, times counted from the first reading."""
     path: Path = SAMPLES / f"{sample}.txt"
-    file = GpuzFile(sample, lambda: path.open("rb"), CATALOGUE, ZoneInfo("UTC"))
-    readings = list(GpuzLog(file, Pass("f/0", "demo-01:0", mode, None, NOW), lambda line: None).readings())
+    file = LogFile(sample, lambda: path.open("rb"), CATALOGUE, ZoneInfo("UTC"))
+    readings = list(SensorLog(file, Pass("f/0", "demo-01:0", mode, None, NOW), lambda line: None).readings())
     world = World(JUDGE)
     for reading in readings:
         assert world.reading(reading, NOW) == "judged"

@@ -1,4 +1,4 @@
-"""A GPU-Z log as a source of readings."""
+"""A sensor log as a source of readings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kafka_producer.sources.gpuz.decode import Lines, LongLine
-from kafka_producer.sources.gpuz.file import GpuzFile
-from kafka_producer.sources.gpuz.layout import SOURCE, Headers
-from kafka_producer.sources.gpuz.plain import Plain
-from kafka_producer.sources.gpuz.quality import ASSUMED_LAYOUT, ZeroWatch, drop_false_zeros, judge
-from kafka_producer.sources.gpuz.wall_clock import FUTURE_TIME
+from kafka_producer.gpu_of_log import nth_gpu
+from kafka_producer.sources.logs.decode import Lines, LongLine
+from kafka_producer.sources.logs.file import LogFile
+from kafka_producer.sources.logs.plain import Plain
+from kafka_producer.sources.logs.quality import ASSUMED_LAYOUT, ZeroWatch, drop_false_zeros, judge
+from kafka_producer.sources.logs.table import AheadOfTime
+from kafka_producer.sources.logs.wall_clock import FUTURE_TIME
 from telemetry.errors import Rejected
 from telemetry.reading import NO_LABELS, WHOLE_READING, Mode, Reading, split_gpu
 
@@ -32,6 +33,8 @@ class RejectedLine(NamedTuple):
     row: int
     """How many readings the log gave before it."""
     error: Rejected
+    ahead: int = 0
+    """How many of those the line may still become: it is of the future."""
 
 
 @dataclass
@@ -56,18 +59,20 @@ class Pass(NamedTuple):
 
     origin: str
     gpu: str
+    """Of the log's first card; the others count on from it."""
     mode: Mode
     model: str | None
+    """Where the log does not name it."""
     latest: int
     """Microseconds UTC; a row recorded later comes from a wrong clock."""
     place: Place | None = None
     """None: a reading carries the time at which it was recorded."""
 
 
-class GpuzLog:
-    """One pass over one log. A row's ordinal and time depend on the file (and the pass) alone."""
+class SensorLog:
+    """One pass over one log. A reading's ordinal and time depend on the file (and the pass) alone."""
 
-    def __init__(self, file: GpuzFile, run: Pass, on_rejected: Callable[[RejectedLine], None]) -> None:
+    def __init__(self, file: LogFile, run: Pass, on_rejected: Callable[[RejectedLine], None]) -> None:
         self.tally = Tally()
         self._file = file
         self._pass = run
@@ -87,11 +92,11 @@ class GpuzLog:
         """Raises Rejected (``empty``, ``not_a_log``) where the file is no log."""
         origin, gpu, mode, model, latest, place = self._pass
         host, _ = split_gpu(gpu)
-        tally, zeros, headers = self.tally, ZeroWatch(), Headers(self._file.catalogue)
+        tally, zeros, headers, source = self.tally, ZeroWatch(), self._file.headers(), self._file.dialect.source
         seen: Plain | None = None
         new = tuple.__new__  # past the check of a NamedTuple's arguments, for each of so many
         rows = self._file.rows(headers, latest, self._reject)
-        for layout, values, plain, line, recorded_at, recorded, is_assumed in rows:
+        for layout, values, plain, line, recorded_at, recorded, is_assumed, card, named in rows:
             row = self._row
             self._row += 1
             time = recorded_at if place is None else place(recorded_at)
@@ -111,7 +116,9 @@ class GpuzLog:
             if flags:
                 tally.flags.update(flags.values())
             tally.rows += 1
-            yield new(Reading, (origin, row, mode, time, recorded, gpu, host, SOURCE, model, metrics, flags, NO_LABELS))
+            of = nth_gpu(gpu, card) if card else gpu
+            who = (of, host, source, model or named)
+            yield new(Reading, (origin, row, mode, time, recorded, *who, metrics, flags, NO_LABELS))
         tally.stayed_zero = zeros.stayed_zero()
         tally.unknown = headers.unknown()
         tally.refused = headers.refused()
@@ -124,8 +131,9 @@ class GpuzLog:
             length, digest, offset = len(raw), hashlib.sha256(raw).hexdigest(), self._offset_of(lines, index)
         self.tally.rejected[error.reason] += 1
         # What is in the future today will not be tomorrow: the rows after it must have the same ordinals then.
-        self._row += error.reason == FUTURE_TIME
-        self._on_rejected(RejectedLine(raw, length, digest, offset, self._row, error))
+        ahead = error.rows if isinstance(error, AheadOfTime) else int(error.reason == FUTURE_TIME)
+        self._row += ahead
+        self._on_rejected(RejectedLine(raw, length, digest, offset, self._row, error, ahead))
 
     def _offset_of(self, lines: Lines, index: int) -> int:
         """Counted from the line that was rejected last: a block may hold thousands of them."""

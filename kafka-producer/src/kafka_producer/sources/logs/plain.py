@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
-from kafka_producer.sources.gpuz.layout import Layout
+from kafka_producer.sources.logs.layout import Layout
 
 
 class Plain(NamedTuple):

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import NamedTuple
 
-from kafka_producer.sources.gpuz.decode import LINE_LIMIT, Lines, LongLine, text_of
-from kafka_producer.sources.gpuz.layout import Headers, Layout
-from kafka_producer.sources.gpuz.plain import Plain, plain_of
-from kafka_producer.sources.gpuz.wall_clock import WallClock
+from kafka_producer.sources.logs.decode import LINE_LIMIT, Lines, LongLine, text_of
+from kafka_producer.sources.logs.layout import Headers, Layout
+from kafka_producer.sources.logs.plain import Plain, plain_of
+from kafka_producer.sources.logs.stamps import is_row
+from kafka_producer.sources.logs.wall_clock import FUTURE_TIME, WallClock
 from telemetry.errors import Rejected
 
-_ROW = re.compile(rb"\s*\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T]+\d{1,2}:\d{2}:\d{2}[^,;\t]{0,12}[,;\t]")
-_DATA_ROW = re.compile(_ROW.pattern + rb"[-\d\s.,;]*")
+_DATA_ROW = re.compile(rb"\s*\d{4}[-/.]\d{1,2}[-/.]\d{1,2}[ T]+\d{1,2}:\d{2}:\d{2}[^,;\t]{0,12}[,;\t][-\d\s.,;]*")
 _NATIVE_ROW = re.compile(rb"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}[ ,.]")
 _BLANK = b" \t\r\0\x1a\xef\xbb\xbf,;"
 _FEW = 16
@@ -21,7 +21,7 @@ _FEW = 16
 
 
 class Row(NamedTuple):
-    """A line that fits a layout and has a time."""
+    """What a line that fits a layout, and has a time, says of one card."""
 
     layout: Layout
     values: list[float] | None
@@ -34,16 +34,22 @@ class Row(NamedTuple):
     recorded: str
     is_assumed: bool
     """No header came before it: the layout is the one of the file's first header, or a configured one."""
+    card: int
+    """Counted from the log's first card, which is 0."""
+    model: str | None
+
+
+class AheadOfTime(Rejected):
+    """A line of the future; tomorrow it will be ``rows`` rows."""
+
+    def __init__(self, rejected: Rejected, rows: int) -> None:
+        super().__init__(rejected.reason, rejected.detail)
+        self.rows = rows
 
 
 def is_native_row(line: bytes) -> bool:
     """Whether the line begins with a stamp in GPU-Z's own spelling, which sorts as bytes."""
     return _NATIVE_ROW.match(line) is not None
-
-
-def is_row(line: bytes) -> bool:
-    """Whether the line begins as a row of a log does, whatever its columns."""
-    return _ROW.match(line) is not None
 
 
 def is_data_row(line: bytes) -> bool:
@@ -87,7 +93,7 @@ class Table:
         clock, new = self._clock, tuple.__new__  # past the check of a NamedTuple's arguments, for each of so many
         for index, (line, stamp, values) in enumerate(zip(lines, plain.stamps, plain.rows, strict=True), begin):
             try:
-                yield new(Row, (layout, values, plain, line, clock.at(stamp), clock.recorded, False))
+                yield new(Row, (layout, values, plain, line, clock.at(stamp), clock.recorded, False, 0, None))
             except Rejected as rejected:
                 self._reject(block, index, rejected)
         return True
@@ -126,11 +132,11 @@ class Table:
         if layout is not None:
             self._layout = layout
         elif is_row(line):
-            yield self._row(line, ended)
-        else:
+            yield from self._rows(line, ended)
+        elif not self._headers.is_beside(line):
             raise Rejected("not_a_row", f"found {text_of(line[:60])!r}, expected a date and values, or a header")
 
-    def _row(self, line: bytes, ended: bool) -> Row:
+    def _rows(self, line: bytes, ended: bool) -> Iterator[Row]:
         layout = self._layout or self._assumed
         if layout is None:
             detail = "no header in the whole log says what its columns are: config/sources.yaml can"
@@ -140,7 +146,13 @@ class Table:
             raise Rejected("unfinished_row", "the last line of the log ends in the middle")
         if cells is None:
             found = line.count(layout.delimiter)
-            raise Rejected(
-                "ragged_row", f"found {found + 1} cells, expected {len(layout.columns) + 1} as in the header"
-            )
-        return Row(layout, None, None, line, self._clock.at(cells[0]), self._clock.recorded, self._layout is None)
+            raise Rejected("ragged_row", f"found {found + 1} cells, expected {layout.width} as in the header")
+        parts, is_assumed = layout.parts_of(line), self._layout is None
+        try:
+            time, recorded = self._clock.at(cells[0]), self._clock.recorded
+        except Rejected as rejected:
+            if rejected.reason == FUTURE_TIME:
+                raise AheadOfTime(rejected, len(parts)) from rejected
+            raise
+        for card, part, model in parts:
+            yield Row(part, None, None, line, time, recorded, is_assumed, card, model)

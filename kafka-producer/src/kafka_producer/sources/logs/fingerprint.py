@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from itertools import islice
 
-from kafka_producer.sources.gpuz.decode import Lines, LongLine
-from kafka_producer.sources.gpuz.table import is_row
+from kafka_producer.sources.logs.decode import Lines, LongLine
+from kafka_producer.sources.logs.stamps import is_row
 
 MOST_ROWS = 100
 """A hundred rows of measured values tell two cards that were logged in the same minutes apart."""

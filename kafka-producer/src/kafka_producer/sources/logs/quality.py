@@ -1,13 +1,13 @@
-"""Cells of a row to values: what GPU-Z writes that is no measurement is dropped, and a flag says why."""
+"""Cells of a row to values: what is written that is no measurement is dropped, and a flag says why."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Final
 
-from kafka_producer.sources.gpuz.layout import Column, Layout
-from kafka_producer.sources.gpuz.plain import Plain
+from kafka_producer.sources.logs.layout import Layout
+from kafka_producer.sources.logs.naming import Column
+from kafka_producer.sources.logs.plain import Plain
 from telemetry.reading import IMPLAUSIBLE
 
 FAILED_READ: Final = "failed_read"
@@ -17,36 +17,45 @@ FALSE_ZERO: Final = "false_zero"
 NOT_A_NUMBER: Final = "not_a_number"
 ASSUMED_LAYOUT: Final = "assumed_layout"
 
-_MISSING = (b"-", b"")
-_INTEGER_DIGITS = 19
-"""A longer integer may not fit into 64 bits, and JSON's readers take it for a float."""
+_DECIMALS = 9
+"""Beyond them, a value in another unit shows nothing but the factor's own rounding."""
 
 
 def judge(layout: Layout, line: bytes) -> tuple[dict[str, float], dict[str, str]]:
     """(metrics, flags) of a row that fits ``layout``; every column is in one of the two."""
     metrics: dict[str, float] = {}
     flags: dict[str, str] = {}
+    masks: dict[str, int] = {}
     columns, missing, zeros = 0, 0, []
     _, *cells = layout.cells_of(line) or [b""]
     for column, cell in zip(layout.columns, cells, strict=True):
         if column is None:
             continue
-        columns += column.is_of_gpu
         text = cell.strip()
-        if text in _MISSING:
+        if text in layout.absent:
+            continue
+        columns += column.is_of_gpu
+        if text in layout.missing:
             missing += column.is_of_gpu
             flags[column.name] = FAILED_READ
             continue
-        value = _number(text)
+        value = layout.number_of(text)
         low, high = column.plausible
+        if value is not None and column.factor != 1.0:
+            value = round(value * column.factor, _DECIMALS)
         if value is None:
             flags[column.name] = NOT_A_NUMBER
+        elif column.bit:
+            masks[column.name] = masks.get(column.name, 0) | (column.bit if value else 0)
         elif not low <= value <= high:
             flags[column.name] = IMPLAUSIBLE
         else:
             metrics[column.name] = value
             if value == 0.0:
                 zeros.append(column)
+    for name, mask in masks.items():
+        flags.pop(name, None)
+        metrics[name] = int(metrics.get(name, 0)) | mask
     if missing and _card_did_not_answer(columns, missing, zeros):
         for zero in zeros:
             if zero.is_of_gpu:
@@ -78,15 +87,6 @@ def _card_did_not_answer(gpu_columns: int, missing: int, zeros: Iterable[Column]
         return True
     impossible = (zero.metric is not None and zero.metric.zero_rule.kind == "never" for zero in zeros if zero.is_of_gpu)
     return missing >= 2 and any(impossible)
-
-
-def _number(text: bytes) -> float | None:
-    try:
-        # As JSON tells them apart, so that a value is written alike whichever way it was read.
-        value = int(text) if text.isdigit() and len(text) <= _INTEGER_DIGITS else float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and b"_" not in text else None
 
 
 class ZeroWatch:
