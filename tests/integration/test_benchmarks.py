@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
         ("dry_run.py", ["--rows", "2000", "--runs", "1"]),
         ("replay.py", ["--rows", "2000", "--runs", "1"]),
         ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
+        ("influxdb.py", ["--readings", "5000", "--runs", "1", "--ours-alone"]),
         ("dcgm_page.py", ["--pages", "2"]),
         ("postgres_writes.py", ["--readings", "1000", "--runs", "1"]),
         ("encode_lines.py", ["--readings", "500"]),
@@ -33,4 +34,4 @@ def test_small(program: str, arguments: list[str]) -> None:
 def test_run_knows_its_benchmarks() -> None:
     done = subprocess.run([ROOT / "benchmarks" / "run", "faster"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "expected one of: dry-run replay query-latency alert-latency" in done.stderr
+    assert "expected one of: dry-run replay query-latency influxdb" in done.stderr

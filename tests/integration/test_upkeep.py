@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -189,3 +190,14 @@ def test_retention_counts_from_when_a_reading_came(spark: SparkSession, tmp_path
     kept = frames if days == 0 else frames[:2]
     assert place.identities() == sorted(pair for each in kept for pair in zip(each.gpu, each.row, strict=True))
     assert expired_dates(place.store) == ([] if days == 0 else [old.time.min().date()])
+
+
+def test_what_grows_evenly_takes_little_room(spark: SparkSession, tmp_path: Path) -> None:
+    place = Place(spark, tmp_path)
+    place.add(to_spark(spark, readings(rows=500)), 1)
+    (file,) = DeltaTable(place.path).file_uris()
+    group = pq.ParquetFile(file.removeprefix("file://")).metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    assert {column.physical_type for column in columns if column.path_in_schema == "time"} == {"INT64"}
+    # The older format has this one, and none for what grows.
+    assert not any("PLAIN_DICTIONARY" in column.encodings for column in columns)

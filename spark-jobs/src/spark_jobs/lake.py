@@ -67,7 +67,12 @@ class Lake:
             table = DeltaTable.createIfNotExists(self._spark).location(uri).addColumns(columns).partitionedBy("date")
             # A reader without a JVM must understand the table: no feature beyond the plainest. A commit each trigger is
             # thousands of small files a day; the nightly batch asks for those since its last run.
-            plain = {"delta.enableDeletionVectors": "false", "delta.logRetentionDuration": "interval 7 days"}
+            plain = {
+                "delta.enableDeletionVectors": "false",
+                "delta.logRetentionDuration": "interval 7 days",
+                # Delta does not look at parquet.writer.version: rows and times that grow take 2 bytes, not 7.
+                "delta.parquet.format.version": "2.12.0",
+            }
             for name, value in (plain | properties).items():
                 table = table.property(name, value)
             table.execute()
