@@ -18,11 +18,13 @@ take_settings # may start this anew, with the settings of the backup
 # From here on things change
 put_the_old_one_aside
 source scripts/start/open-run-dir.sh
+echo "$backup" >"$RESTORING"
 source scripts/start/install.sh
 step "Secrets" "$VENV/bin/dashboard" restore secrets "$backup"
 source scripts/start/configure.sh
 source scripts/start/engines.sh
 source scripts/start/pour.sh
+rm "$RESTORING"
 source scripts/start/onboard.sh
 source scripts/start/processes.sh
 source scripts/start/console.sh

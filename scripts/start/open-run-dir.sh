@@ -8,6 +8,10 @@ if ! flock -n "$start_lock"; then
     fail "another ./start.sh is at work here" "a lock on $RUN_DIR/start.lock" "one at a time" "wait for it"
 fi
 
+if [[ $command == start && -f $RUN_DIR/restoring ]]; then
+    fail "a restore was cut off here" "$RUN_DIR/restoring" "a restore that has ended" "./start.sh restore $(<"$RUN_DIR/restoring") --yes"
+fi
+
 START_LOG=$LOGS/start-$(date -u +%Y-%m-%dT%H%M%SZ).log
 : >"$START_LOG"
 # A year of starts is not worth keeping.

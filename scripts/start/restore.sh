@@ -54,7 +54,7 @@ find_backup() { # DIR: sets backup and backup_migration, or ends
     say "  ${GREEN}ok${PLAIN}    $backup: every file is as it was written"
 }
 
-is_recorded() { [[ -d $RUN_DIR/data || -f $STATE_DIR/producer.sqlite || -f $STATE_DIR/onboarded ]]; }
+is_recorded() { [[ -f $RUN_DIR/restoring || -d $RUN_DIR/data || -f $STATE_DIR/producer.sqlite || -f $STATE_DIR/onboarded ]]; }
 
 need_an_empty_instance() {
     if is_recorded && [[ $restore_yes == no ]]; then
@@ -76,6 +76,9 @@ take_settings() {
     cd "$called_from" || exit
     exec "$REPO/start.sh" restore "${arguments[@]}"
 }
+
+# A start must not take half of a restore for an instance.
+RESTORING=$RUN_DIR/restoring
 
 put_the_old_one_aside() {
     if ! is_recorded; then return; fi

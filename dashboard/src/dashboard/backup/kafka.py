@@ -38,11 +38,15 @@ class KafkaBackup:
         self._servers = settings.kafka_bootstrap_servers.split(",")
         self._where = settings.kafka_bootstrap_servers
 
-    def committed(self, group: str) -> Offsets:
-        """How far the consumer group ``group`` has come."""
+    def committed(self) -> dict[str, Offsets]:
+        """How far each consumer group has come in our topics."""
         with self._admin() as admin:
-            found = admin.list_group_offsets({group: None})[group]
-            return {(each.topic, each.partition): told.offset for each, told in found.items() if told.offset >= 0}
+            names = [each["group_id"] for each in admin.list_groups()]
+            told = admin.list_group_offsets(dict.fromkeys(names)) if names else {}
+        return {
+            name: {(each.topic, each.partition): at.offset for each, at in offsets.items() if each.topic in topics.ALL}
+            for name, offsets in told.items()
+        }
 
     def begins(self) -> Offsets:
         """The first record that there is, of every partition of our topics."""
@@ -81,6 +85,8 @@ class KafkaBackup:
 
     def place(self, group: str, offsets: Offsets) -> None:
         """The group goes on there. It must have no members."""
+        if not offsets:
+            return
         consumer = self._new(KafkaConsumer, group_id=group, enable_auto_commit=False)
         with self._closing(consumer, {"autocommit": False}):
             partitions = {TopicPartition(*each): OffsetAndMetadata(at, "", -1) for each, at in offsets.items()}

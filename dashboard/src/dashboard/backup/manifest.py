@@ -13,7 +13,6 @@ from telemetry.errors import Misconfigured
 FILE = "manifest.json"
 FORMAT = 1
 """Goes up when an older gpustream could not restore what a newer one has written."""
-_CHUNK = 1024 * 1024
 
 
 class Item(BaseModel):
@@ -49,8 +48,8 @@ class Saved(BaseModel):
 
 
 class Manifest(BaseModel):
-    """``positions``: store -> up to where it holds everything for certain. It may hold more, but nothing from the
-    ``end`` of what was saved of Kafka on."""
+    """``positions``: reader -> up to where its store holds everything for certain. It may hold more, but nothing from
+    the ``end`` of what was saved of Kafka on."""
 
     model_config = ConfigDict(frozen=True)
 

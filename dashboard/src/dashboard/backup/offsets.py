@@ -14,9 +14,9 @@ from telemetry.errors import Misconfigured
 Offsets = dict[tuple[str, int], int]
 """(topic, partition) -> the next offset."""
 
-HELD_BATCHES = 6
-"""The stream keeps anomalies back for 3 batches, and judges 6 anew after a restart (spark_jobs/stream.py). A restored
-one reads those again instead: what it holds by then is the same."""
+HELD_BATCHES = 7
+"""The stream keeps anomalies back for up to 3 batches, and after a restart judges its last 7 anew
+(spark_jobs/stream.py). A restored one reads those again instead."""
 WHOLE = (topics.GPU_ANOMALIES, topics.GPU_ALERTS, topics.GPU_REPORTS, topics.GPU_DEAD_LETTERS)
 """Saved as far back as Kafka has them: few, and dead letters stand nowhere else."""
 

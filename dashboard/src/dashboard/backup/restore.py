@@ -16,7 +16,7 @@ from dashboard.backup.kafka import KafkaBackup, in_new_topics
 from dashboard.backup.lake import LakeBackup
 from dashboard.backup.manifest import Manifest, as_offsets
 from dashboard.backup.postgres import PostgresBackup
-from dashboard.backup.save import ALERTS, ENGINE, INFLUXDB, WRITER
+from dashboard.backup.save import ENGINE, STREAM
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.settings import Settings
@@ -32,7 +32,7 @@ def secrets(settings: Settings, backup: Path, manifest: Manifest) -> None:
 def stores(settings: Settings, backup: Path, manifest: Manifest, clock: Clock, say: Say) -> None:
     """Everything else. Raises Unavailable, or Misconfigured where a store is not empty."""
     postgres = PostgresBackup(settings)
-    judged = in_new_topics(backup, as_offsets(manifest.positions[ALERTS]))
+    judged = in_new_topics(backup, as_offsets(manifest.positions[ENGINE]))
     say("PostgreSQL")
     postgres.put_back(backup, manifest, judged, say)
     say("lake")
@@ -42,7 +42,8 @@ def stores(settings: Settings, backup: Path, manifest: Manifest, clock: Clock, s
     say("Kafka")
     kafka = KafkaBackup(settings)
     kafka.put_back(backup, manifest, topics.wanted(settings), clock.now() // 1000, say)
-    kafka.place(WRITER, in_new_topics(backup, as_offsets(manifest.positions[INFLUXDB])))
-    kafka.place(ENGINE, judged)
+    for group, places in manifest.positions.items():
+        if group != STREAM:
+            kafka.place(group, in_new_topics(backup, as_offsets(places)))
     say("state and uploads")
     files.put_back(settings, backup, manifest, (files.STATE, files.UPLOADS))

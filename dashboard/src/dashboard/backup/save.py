@@ -32,10 +32,8 @@ from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time
 
-INFLUXDB, LAKE, ALERTS = "influxdb", "lake", "alerts"
-"""The stores of ``Manifest.positions``."""
-WRITER, ENGINE = "influxdb-writer", "alert-engine"
-"""Their consumer groups."""
+WRITER, ENGINE, STREAM = "influxdb-writer", "alert-engine", "streaming"
+"""Readers of Kafka, by their names in ``Manifest.positions``; all but the stream are consumer groups."""
 _SPARE_BYTES = 256 * 1024 * 1024
 
 Say = Callable[[str], None]
@@ -49,18 +47,23 @@ def save(settings: Settings, folder: Path, clock: Clock, say: Say) -> Path:
     target = folder / shelf.name_of(began)
     if target.exists():
         raise Misconfigured(str(target), "a backup of this second", "a name that is free: try again")
+    if folder.resolve().is_relative_to(settings.gpustream_run_dir.resolve()):
+        raise Misconfigured(
+            str(folder), "a folder of the instance itself", "one outside: ./start.sh reset deletes that"
+        )
     with _private(), _making(folder, target) as made:
         _need_room(folder, influxdb.size() + lake.size() + postgres.size())
         say("state, secrets, uploads, settings and configuration")
         files.save(settings, made)
         kafka = KafkaBackup(settings)
-        written = kafka.committed(WRITER)
+        readers = kafka.committed()
         influxdb.save(made, _under(say, "InfluxDB"))
-        streamed = _streamed(settings)
+        readers[STREAM] = _streamed(settings)
         tables = lake.save(made, _under(say, "lake"))
-        migrations, judged = postgres.save(made, _under(say, "PostgreSQL"))
+        # Not what the group has committed: this is one snapshot with the alerts.
+        migrations, readers[ENGINE] = postgres.save(made, _under(say, "PostgreSQL"))
         ends = kafka.ends()
-        begins = offsets.needed(read_by(written, streamed, judged), kafka.begins())
+        begins = offsets.needed(read_by(readers), kafka.begins())
         saved = kafka.save(made, begins, ends, _under(say, "Kafka"))
         say("checksums")
         items = [manifest.item_of(made, path) for path in sorted(made.rglob("*")) if path.is_file()]
@@ -69,7 +72,7 @@ def save(settings: Settings, folder: Path, clock: Clock, say: Say) -> Path:
             version=version("gpustream-dashboard"),
             began=format_time(began),
             ended=format_time(clock.now()),
-            positions={INFLUXDB: as_places(written), LAKE: as_places(streamed), ALERTS: as_places(judged)},
+            positions={name: as_places(found) for name, found in readers.items()},
             kafka=saved,
             partitions={topic: 1 + max(n for name, n in ends if name == topic) for topic, _ in ends},
             schemas={POSTGRES: migrations, TABLES: tables},
@@ -80,12 +83,18 @@ def save(settings: Settings, folder: Path, clock: Clock, say: Say) -> Path:
     return target
 
 
-def read_by(written: Offsets, streamed: Offsets, judged: Offsets) -> dict[str, list[Offsets]]:
-    """Topic -> the positions of its readers."""
+def read_by(readers: dict[str, Offsets]) -> dict[str, list[Offsets]]:
+    """Topic -> the positions of those that read it: of those that must, even where they have not begun, and of whatever
+    other group has."""
+    must = {
+        topics.GPU_METRICS: {WRITER, ENGINE, STREAM},
+        topics.GPU_WINDOWS: {WRITER},
+        topics.GPU_PIPELINE: {WRITER},
+    }
+    began = {name: {topic for topic, _ in found} for name, found in readers.items()}
     return {
-        topics.GPU_METRICS: [written, streamed, judged],
-        topics.GPU_WINDOWS: [written],
-        topics.GPU_PIPELINE: [written],
+        topic: [readers.get(name, {}) for name in sorted(names | {each for each in began if topic in began[each]})]
+        for topic, names in must.items()
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.backup import offsets
-from dashboard.backup.save import read_by
+from dashboard.backup.save import ENGINE, STREAM, WRITER, read_by
 from telemetry import topics
 from telemetry.errors import Misconfigured
 
@@ -47,15 +47,22 @@ def test_a_checkpoint_of_another_form_is_not_guessed_at(tmp_path: Path) -> None:
 
 def test_records_are_saved_from_where_the_last_reader_is() -> None:
     place, other, letters = (topics.GPU_METRICS, 0), (topics.GPU_METRICS, 1), (topics.GPU_DEAD_LETTERS, 0)
-    readers = read_by({place: 70, other: 9}, {place: 50, other: 9}, {place: 60})
+    readers = read_by({WRITER: {place: 70, other: 9}, STREAM: {place: 50, other: 9}, ENGINE: {place: 60}})
     begins = {place: 20, other: 3, letters: 4}
     # The alert engine has not said where it is in the second one; dead letters are kept nowhere else.
     assert offsets.needed(readers, begins) == {place: 50, other: 3, letters: 4}
 
 
+def test_a_group_that_nobody_here_knows_counts_where_it_has_begun() -> None:
+    place, other = (topics.GPU_METRICS, 0), (topics.GPU_WINDOWS, 0)
+    known = {name: {place: 50, other: 50} for name in (WRITER, STREAM, ENGINE)}
+    readers = read_by(known | {"another-store": {place: 7}})
+    assert offsets.needed(readers, {place: 0, other: 0}) == {place: 7, other: 50}
+
+
 def test_what_kafka_has_deleted_cannot_be_saved() -> None:
     place = (topics.GPU_METRICS, 0)
-    assert offsets.needed(read_by({place: 5}, {place: 5}, {place: 5}), {place: 20}) == {place: 20}
+    assert offsets.needed(read_by({name: {place: 5} for name in (WRITER, STREAM, ENGINE)}), {place: 20}) == {place: 20}
 
 
 @given(st.sets(st.integers(0, 60)), st.integers(0, 61))
