@@ -4,7 +4,7 @@
 PROFILES_KNOWN=(fleet)
 
 profiles_wanted() { # one a line
-    tr ', ' '\n\n' <<<"${PROFILES:-}" | grep . || true
+    tr ', ' '\n' <<<"${PROFILES:-}" | grep . || true
     printf '%s\n' "${profiles_given[@]}" | grep . || true
 }
 
