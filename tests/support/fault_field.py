@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -81,12 +82,15 @@ class Field:
     def instead(self, name: str, **settings: str) -> Iterator[None]:
         """The same program with other settings in the place of the one that supervisord keeps."""
         with self.stopped(name):
+            environment = self._keepers_environment() | settings
             config = configparser.RawConfigParser(strict=False, inline_comment_prefixes=None)
             config.read(ROOT / "config/supervisor/supervisord.conf")
+            # As supervisord writes them: %(ENV_NAME)s.
+            command = config[f"program:{name}"]["command"] % {f"ENV_{key}": value for key, value in environment.items()}
             log = self.platform.run_dir / "logs" / f"{name}.log"
             with log.open("ab") as said:
                 process = subprocess.Popen(
-                    config[f"program:{name}"]["command"].split(), cwd=ROOT, env=self._keepers_environment() | settings,
+                    shlex.split(command), cwd=ROOT, env=environment,
                     stdout=said, stderr=said, start_new_session=True,
                 )  # fmt: skip
             try:

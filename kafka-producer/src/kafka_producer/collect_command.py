@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   kafka-producer collect --list              which GPUs there are, what each offers and what not; needs no Kafka
   kafka-producer collect --once --dry-run    one reading of each, as JSON
   kafka-producer collect --interval 5s       every five seconds
+  kafka-producer collect --source nvidia_smi --list    by the command, where the driver's library cannot be loaded
   kafka-producer collect --source dcgm --list      the dcgm-exporters of config/sources.yaml, and what each offers
 
 config/sources.yaml (collect:) says which GPUs, how often and under which host name; docs/recipes/live-nvidia.md and
@@ -100,6 +101,11 @@ def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveS
         from kafka_producer.sources.dcgm.source import Dcgm
 
         return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners, rule.labels)
+    if rule.source == "nvidia_smi":
+        from kafka_producer.sources.nvidia_smi.live import NvidiaSmi
+
+        host, timeout = rule.host or host_name(), duration.parse(rule.timeout)
+        return NvidiaSmi(rule.command, host, rule.gpus, timeout, metrics, rule.labels)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 

@@ -65,16 +65,18 @@ class LiveRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source: Literal["nvml", "dcgm"]
+    source: Literal["nvml", "dcgm", "nvidia_smi"]
     interval: str = "1s"
     host: str | None = None
-    """nvml: without it the name of this machine."""
+    """nvml, nvidia_smi: without it the name of this machine."""
     gpus: tuple[str, ...] = ()
-    """nvml: indices and UUIDs; empty: all."""
+    """nvml, nvidia_smi: indices and UUIDs; empty: all."""
     targets: tuple[str, ...] = ()
     """dcgm: pages of dcgm-exporters, as ``http://node-1:9400/metrics``; short ``node-1`` and ``node-1:9400``."""
     timeout: str = "5s"
-    """dcgm: a page that is not there by then counts as lost."""
+    """dcgm, nvidia_smi: an answer that is not there by then counts as lost."""
+    command: str = Field(default="nvidia-smi", min_length=1)
+    """nvidia_smi: its name or path."""
     labels: dict[str, str] = Field(default_factory=dict, max_length=_MOST_LABELS)
     """Of all its GPUs, on each reading: ``{cluster: a, rack: r12}``."""
 
@@ -126,8 +128,12 @@ class LiveRule(BaseModel):
         return [str(each) for each in value] if isinstance(value, list) else value
 
 
-_ONLY_OF = {"nvml": {"targets", "timeout"}, "dcgm": {"host", "gpus"}}
-"""Source -> keys that only the other one knows."""
+_ONLY_OF = {
+    "nvml": {"targets", "timeout", "command"},
+    "dcgm": {"host", "gpus", "command"},
+    "nvidia_smi": {"targets"},
+}
+"""Source -> keys that only others know."""
 
 
 def page_of(target: str) -> str:
@@ -168,10 +174,10 @@ class Sources(BaseModel):
         """What ``collect`` reads: the file's rules, of ``source`` alone where one is named; without any, all there is
         on this machine. Raises Misconfigured where there is no rule for a ``source`` that needs one."""
         chosen = tuple(rule for rule in self.collect if source in {None, rule.source})
-        if not chosen and source not in {None, "nvml"}:
+        if not chosen and source == "dcgm":
             expected = f"a rule with source: {source} (docs/recipes/{source}.md)"
             raise Misconfigured("config/sources.yaml: collect", "none for it", expected)
-        return chosen or (LiveRule(source="nvml"),)
+        return chosen or (LiveRule(source="nvidia_smi" if source == "nvidia_smi" else "nvml"),)
 
     @model_validator(mode="after")
     def _once(self) -> Self:

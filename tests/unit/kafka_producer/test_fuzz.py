@@ -198,3 +198,40 @@ def test_mutations_leave_logs_to_judge() -> None:
     assert walked is not None
     assert len(walked.readings) > 15
     assert walked.rejected
+
+
+OTHERS = (
+    'Date,Time,"CPU Package [°C]","GPU Clock [MHz]","GPU Core Load [%]","GPU Temperature [°C]","GPU Clock [MHz]",\r\n'
+    "16.6.2023,10:17:08.123,55,600,3,61,2400,\r\n16.6.2023,10:17:09.123,55,600,3,0.0,2400,\r\n",
+    ',/gpu-nvidia/0/temperature/0,/gpu-amd/0/load/0\nTime,"GPU Core","GPU Core"\n06/16/2023 10:17:08,45,98\n',
+    "timestamp, index, name, temperature.gpu, power.draw [W], clocks_throttle_reasons.active\n"
+    "2023/06/16 10:17:08.123, 0, NVIDIA A100, 45, 183.40 W, 0x04\n"
+    "2023/06/16 10:17:08.125, 1, A100, [N/A], 50 W, 0x01\n",
+)
+PIECES = (b",", b";", b"\t", b'"', b"\n", b"\r", b"\0", b"\0" * 50, b"1e999", b"-", b"0x", b" %", b'"a\rb"', b"2033")
+
+
+@many
+@given(
+    st.sampled_from(OTHERS),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 30), st.sampled_from(PIECES) | st.binary(max_size=8))),
+)
+def test_logs_of_other_programs_with_anything_in_them(log: str, edits: list[tuple[int, int, bytes]]) -> None:
+    raw = bytearray(log.encode("latin-1"))
+    for place, gone, piece in edits:
+        raw[place : place + gone] = piece
+    try:
+        walked, reason = walk(bytes(raw)), None
+    except Rejected as rejected:
+        walked, reason = None, rejected.reason
+    if walked is None:
+        assert reason in REFUSED_AS_A_WHOLE
+        return
+    for reading in walked.readings:
+        assert decode(encode(reading), NOW) == reading
+        assert not reading.metrics.keys() & reading.flags.keys()
+    identities = {(reading.gpu, reading.time) for reading in walked.readings}
+    assert len(identities) == len({reading.row for reading in walked.readings}) == len(walked.readings)
+    file = file_of(bytes(raw))
+    assert file.cards[-1] >= 0 <= file.first_card
+    file.survey(NOW)

@@ -15,6 +15,8 @@ _WORDS = {
 }  # fmt: skip
 _WITH_UNIT = re.compile(rb"([-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?: ?%| [A-Za-z/%]{1,8})?")
 _HEXADECIMAL = re.compile(rb"0x[0-9a-fA-F]{1,16}")
+_INTEGER = 1 << 63
+"""From here on JSON's readers take an integer for a float."""
 _STATE = re.compile(rb"P(\d{1,2})")
 
 
@@ -59,7 +61,8 @@ def number_of(text: bytes) -> float | None:
     if word is not None:
         return word
     if _HEXADECIMAL.fullmatch(text):
-        return int(text, 16)
+        mask = int(text, 16)
+        return mask if mask < _INTEGER else float(mask)
     if state := _STATE.fullmatch(text):
         return int(state[1])
     match = _WITH_UNIT.fullmatch(text)
