@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -54,7 +55,7 @@ class Rows:
             reading.mode,
             _text(reading.origin),
             str(reading.row),
-            _text(reading.recorded),
+            NULL if reading.recorded is None else reading.recorded.translate(_ESCAPES),
             _json(more),
             _json(flags),
             # Readings of this version have none.
@@ -66,13 +67,17 @@ class Rows:
         """Metrics that are columns, those that are none, and the flags. An implausible value is dropped and flagged, as
         where it is read: one such number would spoil every aggregate, or make PostgreSQL refuse to compute it."""
         ranges, metrics = self._ranges, reading.metrics
-        more = {name: value for name, value in metrics.items() if name not in ranges} if metrics.keys() - ranges else {}
-        known = metrics if not more else {name: value for name, value in metrics.items() if name in ranges}
-        wild = [name for name, value in known.items() if not ranges[name][0] <= value <= ranges[name][1]]
-        if not wild:
-            return known, more, reading.flags
-        plausible = {name: value for name, value in known.items() if name not in wild}
-        return plausible, more, {**dict.fromkeys(wild, IMPLAUSIBLE), **reading.flags}
+        more, wild = {}, []
+        for name, value in metrics.items():
+            bounds = ranges.get(name)
+            if bounds is None:
+                more[name] = value
+            elif not bounds[0] <= value <= bounds[1]:
+                wild.append(name)
+        if not more and not wild:
+            return metrics, more, reading.flags
+        columns = {name: value for name, value in metrics.items() if name not in more and name not in wild}
+        return columns, more, {**dict.fromkeys(wild, IMPLAUSIBLE), **reading.flags}
 
 
 def lines(rows: Sequence[Row], metrics: Sequence[str]) -> bytes:
@@ -89,9 +94,13 @@ def lines(rows: Sequence[Row], metrics: Sequence[str]) -> bytes:
 
 
 def _text(value: str | None) -> str:
-    if value is None:
-        return NULL
-    return value if value.isalnum() else value.translate(_ESCAPES)
+    return NULL if value is None else _escaped(value)
+
+
+# Names repeat with every reading of a GPU.
+@lru_cache(maxsize=65_536)
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES)
 
 
 def _json(value: Any) -> str:
