@@ -140,7 +140,11 @@ class Settings(BaseSettings):
         "", description="Where the stream remembers its offsets. Empty: GPUSTREAM_RUN_DIR/data/spark-checkpoints."
     )
     spark_trigger_seconds: int = Field(20, ge=1, description="The stream writes to the lake this often.")
-    spark_max_offsets_per_trigger: int = Field(100_000, ge=100, description="Most records in one batch of the stream.")
+    spark_max_offsets_per_trigger: int = Field(
+        20_000,
+        ge=100,
+        description="Most records in one batch of the stream. Much more does not fit into a driver of 512 MB.",
+    )
     spark_anomalies: bool = Field(True, description="Whether the stream looks for anomalies (docs/anomalies.md).")
     window_seconds: int = Field(30, ge=1, description="Length of a window (an aggregate of one GPU).")
 
