@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from dashboard.problems import MEDIA_TYPE, Problem
 from dashboard.stores.all import Stores
 from dashboard.stores.history import Span
 from telemetry.errors import Rejected
-from telemetry.reading import GPU_NAME, LABEL_NAME, METRIC_NAME, label_fault
+from telemetry.reading import GPU_NAME, LABEL_NAME, METRIC_NAME
 from telemetry.timestamp import SECOND, format_time, parse_time
 
 _HOST = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -31,8 +32,8 @@ def _instant(text: str) -> str:
 
 def _labels(texts: list[str] | None) -> list[str] | None:
     for each in texts or ():
-        name, _, value = each.partition(":")
-        if label_fault(name, value):
+        # As the document says; a value that no label can have is one that no GPU has.
+        if not re.search(LABEL_PATTERN, each):
             raise ValueError(f"found {each[:80]!r}, expected name:value such as rack:r12")
     return texts
 
