@@ -101,12 +101,13 @@ def compute(server: PostgreSQL, now: int = NOW) -> None:
 
 def test_reading_is_there_whole(sink: Timescale, server: PostgreSQL) -> None:
     metrics = {"gpu_load": 41.0, "gpu_temperature": 61.25, "fan9_odd": 7.5, "board_power_draw": 9e99}
-    one = reading(7, "whole:0", metrics=metrics, flags={"gpu_voltage": 'a\\b\t"c"'}, model="RTX\t4090", recorded=None)
+    flags, labels = {"gpu_voltage": 'a\\b\t"c"'}, {"rack": "r12", "pod": 'a\\b"c"'}
+    one = reading(7, "whole:0", metrics=metrics, flags=flags, model="RTX\t4090", recorded=None, labels=labels)
     assert write(sink, one) == []
     names = 'origin, "row", mode, host, model, gpu_load, gpu_temperature, board_power_draw, more, flags, labels'
     (found,) = ask(server, f"SELECT {names}, extract(epoch FROM time) FROM gpu_metrics WHERE gpu = 'whole:0'")
-    flags = {"gpu_voltage": 'a\\b\t"c"', "board_power_draw": "implausible"}
-    assert found[:-1] == (ORIGIN, 7, "live", "whole", "RTX\t4090", 41.0, 61.25, None, {"fan9_odd": 7.5}, flags, None)
+    told = (flags | {"board_power_draw": "implausible"}, labels)
+    assert found[:-1] == (ORIGIN, 7, "live", "whole", "RTX\t4090", 41.0, 61.25, None, {"fan9_odd": 7.5}, *told)
     assert int(found[-1] * SECOND) == one.time
     assert ask(server, "SELECT gpu_load FROM v_latest_gpu_metrics WHERE gpu = 'whole:0'") == [(41.0,)]
     overview = "SELECT gpus, reporting, gpu_temperature_max FROM v_fleet_overview WHERE host = 'whole'"
@@ -215,9 +216,8 @@ def test_what_has_expired_leaves_by_itself(server: PostgreSQL) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("server", ["timescaledb"], indirect=True)
 def test_compressed_readings_take_the_same_and_late_ones(sink: Timescale, server: PostgreSQL) -> None:
-    if not is_timescale(server):
-        pytest.skip("plain PostgreSQL does not compress")
     rows = [reading(row, "tight:0", time=HOUR + row * SECOND) for row in range(0, 2000, 2)]
     write(sink, *rows)
     jobs = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"

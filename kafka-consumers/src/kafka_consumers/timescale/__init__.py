@@ -1,1 +1,1 @@
-"""Readings in PostgreSQL: their tables with TimescaleDB and without, and what keeps them (docs/decisions/0021)."""
+"""Readings in PostgreSQL: their tables with TimescaleDB and without, and what keeps them (docs/decisions/0023)."""

@@ -58,8 +58,7 @@ class Rows:
             NULL if reading.recorded is None else reading.recorded.translate(_ESCAPES),
             _json(more),
             _json(flags),
-            # Readings of this version have none.
-            _json(getattr(reading, "labels", None)),
+            _json(reading.labels),
         )
         return Row(reading.gpu, reading.time, imported or old, old and not imported, "\t".join(fixed), metrics)
 
