@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+
+from telemetry.timestamp import SECOND
 
 _LIBRARY = "*/faketime/libfaketimeMT.so.1"
 
@@ -15,8 +18,15 @@ class FakeClock:
         self.jump(seconds)
 
     def jump(self, seconds: int) -> None:
+        self._say(f"{seconds:+d}")
+
+    def stand(self, at: int) -> None:
+        """At this instant (microseconds UTC), for as long as nobody says otherwise."""
+        self._say(f"{datetime.fromtimestamp(at // SECOND, UTC):%Y-%m-%d %H:%M:%S}")
+
+    def _say(self, words: str) -> None:
         new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+d}\n")
+        new.write_text(f"{words}\n")
         new.replace(self._file)
 
     @property
@@ -25,6 +35,7 @@ class FakeClock:
         assert library, "found no libfaketime, expected it below /usr/lib; do: apt-get install libfaketime"
         return {
             "LD_PRELOAD": str(library),
+            "TZ": "UTC",
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": "1",
             # Waiting and time-outs are not what a wall clock is for.
