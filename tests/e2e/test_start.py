@@ -55,11 +55,9 @@ def test_a_simulated_fleet_is_in_every_store(platform: Platform) -> None:
         assert eventually(partial(platform.points, "gpu-metrics", gpu), lambda found: found.total() > 0, 60)
         assert eventually(partial(platform.rows, gpu), lambda found: found.total() > 0, 120)
     (node, *_) = platform.api("/nodes?label=rack:r1")
-    assert (node["node_id"], node["labels"], node["status"]) == (
-        "demo-node-1",
-        {"cluster": "demo", "rack": "r1"},
-        "online",
-    )
+    assert (node["node_id"], node["status"]) == ("demo-node-1", "online")
+    # And whatever else all of its GPUs share, such as a job that has the whole machine.
+    assert node["labels"].items() >= {"cluster": "demo", "rack": "r1"}.items()
     assert any("job" in each["labels"] for each in platform.api("/metrics/latest?label=rack:r1"))
 
 
