@@ -251,7 +251,7 @@ class Engines:
         self._bring_up(engine)
         return engine
 
-    def influxdb(self) -> InfluxDB:
+    def influxdb(self, token: str | None = None) -> InfluxDB:
         (port,) = free_ports(1)
         run_dir, environment = self._place("influxdb", {"INFLUXDB_PORT": port})
         script = "influxdb.sh"
@@ -261,7 +261,7 @@ class Engines:
             script=script,
             servers=(self._server(script, "run", "influxdb", run_dir, environment),),
             url=f"http://127.0.0.1:{port}",
-            token=secrets.token_urlsafe(32),
+            token=token or secrets.token_urlsafe(32),
             org=ORG,
         )
         self._bring_up(engine)

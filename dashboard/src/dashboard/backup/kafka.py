@@ -123,7 +123,8 @@ class KafkaBackup:
                 saved.topic,
                 partition=saved.partition,
                 key=record.key,
-                value=record.value,
+                # The client refuses a record with neither; to our readers no value and an empty one are the same.
+                value=b"" if record.key is None and record.value is None else record.value,
                 timestamp_ms=kept_time(record.timestamp, now_ms, retention),
             )
             waiting.append((count, sent))
