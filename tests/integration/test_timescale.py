@@ -303,12 +303,12 @@ def test_writer_killed_between_copy_and_commit_stores_each_reading_once(
     with psycopg.connect(
         host="127.0.0.1", port=server.port, user="gpustream", dbname="gpustream", password=password
     ) as holder:
-        # Reading goes on, the temporary table is filled, the insert waits: between COPY and commit.
-        holder.execute("LOCK TABLE gpu_metrics IN SHARE ROW EXCLUSIVE MODE")
+        # What follows the readings in their transaction waits: between COPY and commit.
+        holder.execute("LOCK TABLE gpu_latest IN SHARE ROW EXCLUSIVE MODE")
         send(kafka, [reading(row, gpu) for row in range(1, 300)])
         query = (
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gpustream-readings'"
-            " AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO gpu_metrics %'"
+            " AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO gpu_latest%'"
         )
         assert eventually(lambda: ask(server, query)[0][0], lambda count: count > 0)
         first.send_signal(signal.SIGKILL)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from kafka_consumers.database import Connection
 from kafka_consumers.timescale import columns
 from kafka_consumers.timescale.catalog import add_columns, columns_of
 from kafka_consumers.timescale.columns import READINGS, STEPS, Step
 from kafka_consumers.timescale.layout import Keep
+from kafka_consumers.timescale.row import Row
 from telemetry.catalogue import Metric
 
 _COMPRESS_AFTER = "1 hour"
@@ -55,7 +56,7 @@ class Hypertables:
     def prepare(self, connection: Connection, times: Collection[int]) -> None:
         """TimescaleDB makes its chunks itself."""
 
-    def stored(self, connection: Connection) -> None:
+    def stored(self, connection: Connection, rows: Sequence[Row]) -> None:
         """TimescaleDB notes by itself which aggregates have changed."""
 
     def forget(self) -> None:

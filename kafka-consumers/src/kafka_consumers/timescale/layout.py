@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kafka_consumers.database import Connection
+from kafka_consumers.timescale.row import Row
 from telemetry.catalogue import Metric
 
 
@@ -32,8 +33,8 @@ class Layout(Protocol):
         """Before readings of these times (microseconds UTC) are inserted; outside a transaction."""
         ...
 
-    def stored(self, connection: Connection) -> None:
-        """In the transaction that has inserted what stands in ``staged``."""
+    def stored(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """In the transaction that has put ``rows`` into the table of readings."""
         ...
 
     def forget(self) -> None:

@@ -7,7 +7,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
@@ -17,6 +17,7 @@ from kafka_consumers.timescale import columns
 from kafka_consumers.timescale.catalog import add_columns, alone
 from kafka_consumers.timescale.columns import READINGS, STEPS, Step
 from kafka_consumers.timescale.layout import Keep
+from kafka_consumers.timescale.row import Row
 from telemetry.catalogue import Metric
 from telemetry.timestamp import SECOND
 
@@ -31,7 +32,7 @@ _LEAVE_EVERY = 3600 * SECOND
 _SLACK = timedelta(hours=1)
 """A partition goes this long after its last reading's time: what was due in it has been computed."""
 _DUE = """INSERT INTO gpu_metrics_due (step, gpu, bucket)
-SELECT DISTINCT '1min', gpu, date_bin('1 minute', time, 'epoch') FROM staged WHERE NOT aside ORDER BY 2, 3
+SELECT '1min', gpu, bucket FROM unnest(%s::text[], %s::timestamptz[]) AS due (gpu, bucket)
 ON CONFLICT (step, gpu, bucket) DO UPDATE SET step = excluded.step"""
 # An update, not DO NOTHING: it waits for an upkeep that is just taking the same bucket, which may not have seen us.
 _TAKE = """DELETE FROM gpu_metrics_due AS d USING (
@@ -86,8 +87,10 @@ class Partitions:
             _make_partition(connection, day)
             self._days.add(day)
 
-    def stored(self, connection: Connection) -> None:
-        connection.execute(_DUE)
+    def stored(self, connection: Connection, rows: Sequence[Row]) -> None:
+        minute = STEPS[0].seconds * SECOND
+        due = sorted({(row.gpu, row.time // minute * minute) for row in rows})
+        connection.execute(_DUE, ([gpu for gpu, _ in due], [instant(time) for _, time in due]))
 
     def forget(self) -> None:
         self._days.clear()

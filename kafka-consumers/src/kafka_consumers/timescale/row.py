@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ from telemetry.reading import IMPLAUSIBLE, Reading
 from telemetry.timestamp import format_time
 
 NULL = "\\N"
+_PIECE = 500
+"""Rows: PostgreSQL reads one piece while the next is written down."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -79,17 +81,19 @@ class Rows:
         return columns, more, {**dict.fromkeys(wild, IMPLAUSIBLE), **reading.flags}
 
 
-def lines(rows: Sequence[Row], metrics: Sequence[str]) -> bytes:
-    """COPY's text: place in the batch, aside, moved, the fixed columns, the metrics named."""
+def lines(rows: Sequence[Row], metrics: Sequence[str], *, staged: bool = False) -> Iterator[bytes]:
+    """COPY's text, piece by piece: (``staged``: aside, moved,) the fixed columns, the metrics named."""
     nothing = repeat(NULL)
-    return "".join(
-        [
-            f"{place}\t{row.aside:d}\t{row.moved:d}\t{row.fixed}"
-            + "".join(f"\t{value}" for value in map(row.metrics.get, metrics, nothing))
-            + "\n"
-            for place, row in enumerate(rows)
-        ]
-    ).encode()
+    for begin in range(0, len(rows), _PIECE):
+        yield "".join(
+            [
+                (f"{row.aside:d}\t{row.moved:d}\t" if staged else "")
+                + row.fixed
+                + "".join([f"\t{value}" for value in map(row.metrics.get, metrics, nothing)])
+                + "\n"
+                for row in rows[begin : begin + _PIECE]
+            ]
+        ).encode()
 
 
 def _text(value: str | None) -> str:

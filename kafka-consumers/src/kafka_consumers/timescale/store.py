@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import psycopg
 from psycopg import errors
 
-from kafka_consumers.database import Connection, Database
+from kafka_consumers.database import Connection, Database, instant
 from kafka_consumers.timescale import columns, tables
 from kafka_consumers.timescale.columns import FIXED, IMPORTS, READINGS
 from kafka_consumers.timescale.layout import Keep, Layout
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 _FIXED = ", ".join(FIXED)
 _LATEST = """INSERT INTO gpu_latest (gpu, time)
-SELECT gpu, max(time) FROM staged WHERE NOT aside GROUP BY gpu ORDER BY gpu
+SELECT gpu, time FROM unnest(%s::text[], %s::timestamptz[]) AS newest (gpu, time) ORDER BY gpu
 ON CONFLICT (gpu) DO UPDATE SET time = excluded.time WHERE excluded.time > gpu_latest.time"""
 _OTHERS = """SELECT count(*) FROM staged AS s JOIN {table} AS m USING (gpu, time)
 WHERE s.aside = {aside} AND (s.origin, s."row") <> (m.origin, m."row")"""
@@ -73,7 +74,7 @@ class Store(Database):
     def _write(self, connection: Connection, layout: Layout, rows: Sequence[Row]) -> None:
         if self._staged_in is not connection:
             # Of this connection alone, never in the log of the server, and empty after each transaction.
-            typed = f"place integer, aside boolean, moved boolean, {columns.of_reading(self._metrics)}"
+            typed = f"aside boolean, moved boolean, {columns.of_reading(self._metrics)}"
             connection.execute(f"CREATE TEMP TABLE staged ({typed}) ON COMMIT DELETE ROWS".encode())
             self._staged_in = connection
         layout.prepare(connection, {row.time for row in rows if not row.aside})
@@ -116,29 +117,52 @@ class Store(Database):
 
 
 def _store(connection: Connection, layout: Layout, rows: Sequence[Row]) -> None:
+    """Straight into the tables, which nearly always does; where one is there already, by way of ``staged``."""
     metrics = sorted({name for row in rows for name in row.metrics})
-    named = f"{_FIXED}, {columns.quoted(metrics)}" if metrics else _FIXED
-    with connection.transaction(), connection.cursor() as cursor:
-        with cursor.copy(f"COPY staged (place, aside, moved, {named}) FROM STDIN".encode()) as copy:
-            copy.write(lines(rows, metrics))
-        aside = sum(row.aside for row in rows)
-        if young := len(rows) - aside:
-            _insert(cursor, READINGS, named, "NOT aside", young)
-            cursor.execute(_LATEST.encode())
-            layout.stored(connection)
-        if aside:
-            # Old when it came, and still here from when it came first, young.
-            young_once = f"EXISTS (SELECT FROM {READINGS} AS m WHERE (m.gpu, m.time) = (s.gpu, s.time))"
-            _insert(cursor, IMPORTS, named, f"aside AND NOT (moved AND {young_once})", aside)
+    young = [row for row in rows if not row.aside]
+    if not any(row.moved for row in rows):
+        with suppress(errors.UniqueViolation), connection.transaction():
+            for table, part in ((READINGS, young), (IMPORTS, [row for row in rows if row.aside])):
+                if part:
+                    _copy(connection, f"{table} ({_named(metrics)})", lines(part, metrics))
+            _note(connection, layout, young)
+            return
+    with connection.transaction():
+        _copy(connection, f"staged (aside, moved, {_named(metrics)})", lines(rows, metrics, staged=True))
+        _insert(connection, READINGS, _named(metrics), "NOT aside", len(young))
+        # Old when it came, and still here from when it came first, young.
+        young_once = f"EXISTS (SELECT FROM {READINGS} AS m WHERE (m.gpu, m.time) = (s.gpu, s.time))"
+        _insert(connection, IMPORTS, _named(metrics), f"aside AND NOT (moved AND {young_once})", len(rows) - len(young))
+        _note(connection, layout, young)
 
 
-def _insert(cursor: psycopg.Cursor[object], table: str, named: str, which: str, count: int) -> None:
-    statement = f"INSERT INTO {table} ({named}) SELECT {named} FROM staged AS s WHERE {which} ON CONFLICT DO NOTHING"
-    cursor.execute(statement.encode())
-    if cursor.rowcount == count:
+def _named(metrics: Sequence[str]) -> str:
+    return f"{_FIXED}, {columns.quoted(metrics)}" if metrics else _FIXED
+
+
+def _copy(connection: Connection, where: str, pieces: Iterable[bytes]) -> None:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {where} FROM STDIN".encode()) as copy:
+        for piece in pieces:
+            copy.write(piece)
+
+
+def _note(connection: Connection, layout: Layout, young: Sequence[Row]) -> None:
+    newest: dict[str, int] = {}
+    for row in young:
+        newest[row.gpu] = max(row.time, newest.get(row.gpu, row.time))
+    if newest:
+        connection.execute(_LATEST, (list(newest), [instant(time) for time in newest.values()]))
+        layout.stored(connection, young)
+
+
+def _insert(connection: Connection, table: str, named: str, which: str, count: int) -> None:
+    if not count:
         return
-    others = cursor.execute(_OTHERS.format(table=table, aside=table == IMPORTS).encode()).fetchone()
-    if isinstance(others, tuple) and others[0]:
+    statement = f"INSERT INTO {table} ({named}) SELECT {named} FROM staged AS s WHERE {which} ON CONFLICT DO NOTHING"
+    if connection.execute(statement.encode()).rowcount == count:
+        return
+    others = connection.execute(_OTHERS.format(table=table, aside=table == IMPORTS).encode()).fetchone()
+    if others is not None and others[0]:
         logger.warning("taken table=%s readings=%d: another reading has their time, and stays", table, others[0])
 
 
