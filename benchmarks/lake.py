@@ -18,7 +18,8 @@ from typing import Any
 
 from contest import Contest, Cost
 from deltalake import DeltaTable
-from spark_stage import METRICS, ROOT, Job, SparkStage, measured
+from process import Job
+from spark_stage import METRICS, ROOT, SparkStage, measured
 
 from support.engines import Engines
 from telemetry import topics

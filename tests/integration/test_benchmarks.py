@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
         ("replay.py", ["--rows", "2000", "--runs", "1"]),
         ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
         ("influxdb.py", ["--readings", "5000", "--runs", "1", "--ours-alone"]),
+        ("console.py", ["--gpus", "50", "--clients", "5", "--streams", "20", "--seconds", "3"]),
         ("dcgm_page.py", ["--pages", "2"]),
         ("postgres_writes.py", ["--readings", "1000", "--runs", "1"]),
         ("encode_lines.py", ["--readings", "500"]),

@@ -90,7 +90,8 @@ class Replay:
             # At full speed nothing is waited for: one log after the other is the least work.
             at_once = self._wish.speed == "max" and not self._wish.loop
             for due, send in chain(*streams) if at_once else merge(*streams, key=itemgetter(0)):
-                self._wait_until(due)
+                if due:
+                    self._wait_until(due)
                 send()
 
     def save(self) -> None:

@@ -115,6 +115,16 @@ def test_subscriber_gets_the_newest_of_each_gpu_once() -> None:
     assert not subscription.take()
 
 
+def test_subscriber_of_one_gpu_gets_its_readings_alone() -> None:
+    board = Board()
+    subscription = board.subscribe("desk:1")
+    assert not subscription.take()
+    board.feed([record(made_up(n, NOW + n, gpu=f"desk:{n % 3}")) for n in range(1, 10)], NOW)
+    assert [(each.gpu, each.time) for each in subscription.take().readings] == [("desk:1", NOW + 7)]
+    board.feed([record(made_up(11, NOW + 11, gpu="desk:2"))], NOW)
+    assert not subscription.take()
+
+
 def test_slow_subscriber_is_told_how_many_alerts_it_missed() -> None:
     board = Board()
     subscription = board.subscribe()

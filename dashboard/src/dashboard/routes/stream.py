@@ -19,7 +19,7 @@ from telemetry.messages import AlertChange
 
 router = APIRouter(tags=["stream"])
 
-MOST_STREAMS = 100
+MOST_STREAMS = 1000
 _HEARTBEAT_SECONDS = 15.0
 """A proxy closes what is silent for a minute."""
 _open_streams: set[int] = set()
@@ -82,8 +82,8 @@ async def _events(
     mine = id(request)
     _open_streams.add(mine)
     try:
-        subscription = stores.live.subscribe()
-        readings = tuple(each for each in stores.live.gpus() if gpu in (None, each.gpu))
+        subscription = stores.live.subscribe(gpu)
+        readings = stores.live.gpus() if gpu is None else filter(None, [stores.live.gpu(gpu)])
         if "reading" in wanted:
             yield b"".join(_event("reading", plain(each)) for each in readings) or b": nothing yet\n\n"
         spoke = monotonic()
@@ -92,7 +92,7 @@ async def _events(
             changes = subscription.take()
             events = []
             if "reading" in wanted:
-                events += [_event("reading", plain(each)) for each in changes.readings if gpu in (None, each.gpu)]
+                events += [_event("reading", plain(each)) for each in changes.readings]
             if "alert" in wanted:
                 events += [_event("alert", _alert(each)) for each in changes.alerts if gpu in (None, each.gpu)]
                 if changes.missed:

@@ -97,6 +97,6 @@ class Live(Protocol):
         """The newest report of each process."""
         ...
 
-    def subscribe(self) -> Subscription:
-        """From now on."""
+    def subscribe(self, gpu: str | None = None) -> Subscription:
+        """From now on. With ``gpu`` only its readings, at a cost that does not depend on how many others there are."""
         ...

@@ -174,15 +174,15 @@ class Board:
         with self._lock:
             return list(self._reports.values())
 
-    def subscribe(self) -> BoardSubscription:
+    def subscribe(self, gpu: str | None = None) -> BoardSubscription:
         with self._lock:
-            return BoardSubscription(self, self._version, self._alert_count)
+            return BoardSubscription(self, self._version, self._alert_count, gpu)
 
-    def since(self, version: int, alerts: int) -> tuple[Changes, int, int]:
-        """What came after, and the numbers to ask with the next time."""
+    def since(self, version: int, alerts: int, gpu: str | None = None) -> tuple[Changes, int, int]:
+        """What came after (of readings, those of ``gpu``), and the numbers to ask with the next time."""
         with self._lock:
             readings = []
-            for each in reversed(self._gpus.values()):
+            for each in self._newest(gpu):
                 if each.version <= version:
                     break
                 latest = each.latest()
@@ -192,6 +192,12 @@ class Board:
             kept = list(self._alerts)[-fresh:] if fresh else []
             changes = Changes(tuple(readings), tuple(kept), fresh - len(kept))
             return changes, self._version, self._alert_count
+
+    def _newest(self, gpu: str | None) -> Iterable[_Gpu]:
+        """The one that changed last first."""
+        if gpu is None:
+            return reversed(self._gpus.values())
+        return [self._gpus[gpu]] if gpu in self._gpus else []
 
     def _reading(self, record: Record, value: bytes) -> None:
         name = (record.key or b"").decode("utf-8", "replace")
@@ -228,11 +234,12 @@ class Board:
 class BoardSubscription:
     """One subscriber's place."""
 
-    def __init__(self, board: Board, version: int, alerts: int) -> None:
+    def __init__(self, board: Board, version: int, alerts: int, gpu: str | None) -> None:
         self._board = board
+        self._gpu = gpu
         self._version = version
         self._alerts = alerts
 
     def take(self) -> Changes:
-        changes, self._version, self._alerts = self._board.since(self._version, self._alerts)
+        changes, self._version, self._alerts = self._board.since(self._version, self._alerts, self._gpu)
         return changes
