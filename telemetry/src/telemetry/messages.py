@@ -118,11 +118,13 @@ class GpuEvent(Message):
     one with the highest ``count``, is the right one."""
 
     id: str
-    kind: Literal["xid", "sxid"]
+    kind: Literal["xid", "sxid", "ecc", "remap", "throttle", "lost"]
+    """The first two come from the kernel's log or DCGM, the others from what changes between two readings."""
     number: int = Field(ge=0)
+    """Of an Xid or SXid its own; of ``throttle`` the bit of the reason; of the others 0."""
     host: str
     device: str
-    """PCI address in small letters, such as 0000:3b:00."""
+    """PCI address in small letters, such as 0000:3b:00; of an event out of readings, the ``gpu``."""
     gpu: str | None = None
     """``host:index`` where the source knows it."""
     uuid: str | None = None

@@ -17,9 +17,24 @@ GPU_ANOMALIES = "gpu-anomalies"
 GPU_ALERTS = "gpu-alerts"
 GPU_REPORTS = "gpu-reports"
 GPU_EVENTS = "gpu-events"
+GPU_HEALTH = "gpu-health"
+GPU_PREDICTIONS = "gpu-predictions"
+GPU_DECISIONS = "gpu-decisions"
 GPU_PIPELINE = "gpu-pipeline"
 GPU_DEAD_LETTERS = "gpu-dead-letters"
-ALL = (GPU_METRICS, GPU_WINDOWS, GPU_ANOMALIES, GPU_ALERTS, GPU_REPORTS, GPU_EVENTS, GPU_PIPELINE, GPU_DEAD_LETTERS)
+ALL = (
+    GPU_METRICS,
+    GPU_WINDOWS,
+    GPU_ANOMALIES,
+    GPU_ALERTS,
+    GPU_REPORTS,
+    GPU_EVENTS,
+    GPU_HEALTH,
+    GPU_PREDICTIONS,
+    GPU_DECISIONS,
+    GPU_PIPELINE,
+    GPU_DEAD_LETTERS,
+)
 
 
 class Topic(BaseModel):
