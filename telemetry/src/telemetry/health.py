@@ -25,8 +25,8 @@ class HealthReason(BaseModel):
 
 
 class HealthScore(OfGpu):
-    """Topic ``gpu-health``: the health of a GPU at a minute, 0 to 100, 100 best. The latest message of a (gpu, time) is the
-    right one."""
+    """Topic ``gpu-health``: the health of a GPU at a minute, 0 to 100, 100 best. The latest message of a (gpu, time) is
+    the right one."""
 
     time: str
     score: Points
@@ -64,7 +64,7 @@ class Decision(OfGpu):
     """Action -> what it would cost in a year, in ``currency``, energy included; the chosen one is the cheapest."""
     currency: str
     reasons: list[str]
-    flips: list[str] = []
+    flips: list[str]
     """What would have to be different for another action to be chosen (sensitivity), as sentences for people."""
     version: str
     """Of config/economics.yaml and the rules."""
