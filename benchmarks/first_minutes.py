@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Starts an instance of its own, drops a log of 2016 into it, restarts it, and says how long each took.
+"""Starts an instance of its own, drops a log of 2016 into it, gives it 1,000 readings a second, restarts it, and says
+how long each took, and how much memory.
 
 examples:
   python benchmarks/first_minutes.py                     as processes, 3,600 rows
   python benchmarks/first_minutes.py --rows 30000
   python benchmarks/first_minutes.py --mode docker       in containers; needs a running engine
+  python benchmarks/first_minutes.py --start-below 30 --memory-below 3000     exit status 1 where it takes more
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from support.fault_load import Running
 from support.identities import eventually
 from support.platform import Platform, long_log
 
@@ -37,11 +40,32 @@ def seconds_of(act: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
+def megabytes(platform: Platform) -> float:
+    """Of all processes of it."""
+    return float(platform.status()[1]["processes"]["memory_bytes"]) / 1e6
+
+
+def under_load(platform: Platform, seconds: int) -> float:
+    """The most memory while it takes 1,000 readings a second. Raises SystemExit where one of them is missing."""
+    running = Running(platform.folder, platform.environment, "first-minutes", seconds)
+    most = 0.0
+    while running.process.poll() is None:
+        most = max(most, megabytes(platform))
+    environment = platform.environment | {"STATE_DIR": str(platform.run_dir / "state")}
+    counts = running.audited(running.wait(), environment)
+    if wrong := {store: count for store, count in counts.items() if not count.is_right}:
+        raise SystemExit(f"1,000 readings a second: {wrong}")
+    return most
+
+
 def main() -> int:
-    """Exit status 0 measured, 1 a log did not arrive within five minutes."""
+    """Exit status 0 measured, 1 a log did not arrive within five minutes, or more was taken than was allowed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=3600, metavar="N", help="of the dropped log (default: 3600)")
     parser.add_argument("--mode", choices=["native", "docker"], default="native")
+    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="of 1,000 readings/s (default: 60)")
+    parser.add_argument("--start-below", type=float, metavar="S", help="exit 1 where the second start takes longer")
+    parser.add_argument("--memory-below", type=float, metavar="MB", help="exit 1 where it takes more at a time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
         folder = Path(name)
@@ -62,12 +86,20 @@ def main() -> int:
                     print(f"{store}: {found} of {options.rows} rows", file=sys.stderr)
                     return 1
                 said(f"{options.rows} rows dropped: whole in {store} after", time.monotonic() - began)
-            said("memory of everything", platform.status()[1]["processes"]["memory_bytes"] / 1e6, "MB")
+            with contextlib.redirect_stdout(sys.stderr):
+                idle = megabytes(platform)
+                loaded = under_load(platform, options.seconds) if options.mode == "native" else idle
+            said("memory of everything, idle", idle, "MB")
+            if options.mode == "native":
+                said("memory of everything at 1,000 readings/s, at most", loaded, "MB")
             said("stop", seconds_of(lambda: platform.start_sh("stop")))
-            said("second start, until data was seen", seconds_of(platform.start_sh))
+            again = seconds_of(platform.start_sh)
+            said("second start, until data was seen", again)
         finally:
             platform.start_sh(*(["reset", "--yes"] if options.mode == "docker" else ["stop"]), check=False)
-    return 0
+    is_slow = options.start_below is not None and again > options.start_below
+    is_large = options.memory_below is not None and max(idle, loaded) > options.memory_below
+    return int(is_slow or is_large)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,20 @@ class Job:
         if self._process.wait(seconds):
             raise SystemExit(f"{self._process.args!r} ended with {self._process.returncode}:\n{told(self.log())}")
 
+    def watched(self, seconds: float) -> Usage:
+        """To its end, and what it took until then: memory at its most. Raises SystemExit as :meth:`wait` does."""
+        taken = Usage(0.0, 0.0)
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                self.end()
+                raise SystemExit(f"{self._process.args!r} took longer than {seconds} s:\n{told(self.log())}")
+            now = self.usage()
+            taken = Usage(max(taken.cpu, now.cpu), max(taken.mebibytes, now.mebibytes))
+            time.sleep(0.2)
+        self.wait(1)
+        return taken
+
     def usage(self) -> Usage:
         ticks, pages = 0, 0
         for entry in Path("/proc").iterdir():

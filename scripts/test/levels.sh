@@ -21,8 +21,6 @@ prepare_environment() {
         done
     fi
     if [[ $levels == *" browser "* ]] && ! type -P chromium >/dev/null; then install_debian chromium; fi
-    # Clocks of single processes are wrong there.
-    if [[ $levels == *" faults "* ]] && ! type -P faketime >/dev/null; then install_debian faketime; fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
     source .venv/bin/activate
     echo "== set-up took $((SECONDS - started)) s"

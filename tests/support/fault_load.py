@@ -72,11 +72,12 @@ class Outcome:
 class Running:
     """A load on its way."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], name: str, seconds: int) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], name: str, seconds: int, rate: int = RATE) -> None:
         self.name = name
         self.seconds = seconds
+        self._rate = rate
         self._lines = folder / f"load-{name}.jsonl"
-        options = ["--json", "--hot", "--name", name, "--rate", str(RATE), "--gpus", str(GPUS)]
+        options = ["--json", "--hot", "--name", name, "--rate", str(rate), "--gpus", str(GPUS)]
         with self._lines.open("wb") as lines:
             self.process = subprocess.Popen(
                 [str(BIN / "kafka-producer"), "load", *options, "--seconds", str(seconds)],
@@ -96,7 +97,7 @@ class Running:
 
     def until(self, share: float) -> None:
         """Until Kafka has taken this part of it."""
-        wanted = int(share * RATE * self.seconds)
+        wanted = int(share * self._rate * self.seconds)
         taken = eventually(lambda: self.told()["acknowledged"], lambda count: count >= wanted, self.seconds + PATIENCE)
         assert taken >= wanted
 
@@ -105,7 +106,7 @@ class Running:
         status = self.process.wait(timeout=self.seconds + PATIENCE)
         assert status == 0, f"the load ended with {status}"
         taken: int = self.told()["acknowledged"]
-        assert taken == RATE * self.seconds
+        assert taken == self._rate * self.seconds
         return taken
 
     def audited(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
@@ -134,7 +135,7 @@ class Running:
 
     @property
     def load(self) -> Load:
-        return Load(self.told()["name"], self.begin, RATE, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
+        return Load(self.told()["name"], self.begin, self._rate, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
 
 
 def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], None]) -> None:
