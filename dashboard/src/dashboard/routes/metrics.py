@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Viewer
+from dashboard.routes.latest_json import forget_gone, fragment
 from dashboard.routes.words import METRIC_PATTERN, Gpu, Labelled, OfGpu, TheStores, has_labels, json, problems, text
 from dashboard.stores.away import Missing
-from dashboard.stores.live import Latest
-from telemetry.reading import Mode, split_gpu
+from telemetry.reading import Mode
 
 router = APIRouter(tags=["metrics"])
 
@@ -41,23 +41,6 @@ class SparkPointOf(BaseModel):
     value: float = Field(examples=[61.0])
 
 
-def plain(latest: Latest) -> dict[str, Any]:
-    """As LatestReading has it."""
-    return {
-        "gpu": latest.gpu,
-        "node_id": latest.host,
-        "gpu_index": split_gpu(latest.gpu)[1],
-        "source": latest.source,
-        "mode": latest.mode,
-        "model": latest.model,
-        "time": text(latest.time),
-        "arrived": text(latest.arrived),
-        "metrics": latest.metrics,
-        "flags": latest.flags,
-        "labels": latest.labels,
-    }
-
-
 @router.get(
     "/metrics/latest", summary="Newest reading of every GPU", response_model=list[LatestReading], responses=problems()
 )
@@ -75,7 +58,9 @@ async def latest(
         for each in stores.live.gpus()
         if gpu in (None, each.gpu) and mode in (None, each.mode) and has_labels(each.labels, label)
     ]
-    return json([plain(each) for each in found])
+    if gpu is None and mode is None and label is None:
+        forget_gone(stores.live, {each.gpu for each in found})
+    return json([fragment(stores.live, each) for each in found])
 
 
 @router.get(

@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 
 from dashboard.access import Viewer
-from dashboard.routes.metrics import plain
+from dashboard.routes.latest_json import fragment
 from dashboard.routes.words import OfGpu, TheStores, problems
 from dashboard.stores.all import Stores
 from telemetry.messages import AlertChange
@@ -85,14 +85,14 @@ async def _events(
         subscription = stores.live.subscribe(gpu)
         readings = stores.live.gpus() if gpu is None else filter(None, [stores.live.gpu(gpu)])
         if "reading" in wanted:
-            yield b"".join(_event("reading", plain(each)) for each in readings) or b": nothing yet\n\n"
+            yield b"".join(_event("reading", fragment(stores.live, each)) for each in readings) or b": nothing yet\n\n"
         spoke = monotonic()
         while (end is None or monotonic() < end) and not await request.is_disconnected():
             await asyncio.sleep(every if end is None else max(0.0, min(every, end - monotonic())))
             changes = subscription.take()
             events = []
             if "reading" in wanted:
-                events += [_event("reading", plain(each)) for each in changes.readings]
+                events += [_event("reading", fragment(stores.live, each)) for each in changes.readings]
             if "alert" in wanted:
                 events += [_event("alert", _alert(each)) for each in changes.alerts if gpu in (None, each.gpu)]
                 if changes.missed:
