@@ -101,15 +101,25 @@ def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveS
         from kafka_producer.sources.dcgm.source import Dcgm
 
         return Dcgm(rule.targets, duration.parse(rule.timeout), metrics, owners, rule.labels)
+    source = _local(rule, metrics)
+    if rule.host_sensors:
+        from kafka_producer.sources.host.sensors import HostSensors
+        from kafka_producer.sources.host.source import WithHost
+
+        return WithHost(source, HostSensors(), metrics)
+    return source
+
+
+def _local(rule: LiveRule, metrics: Catalogue) -> LiveSource:
+    host = rule.host or host_name()
     if rule.source == "nvidia_smi":
         from kafka_producer.sources.nvidia_smi.live import NvidiaSmi
 
-        host, timeout = rule.host or host_name(), duration.parse(rule.timeout)
-        return NvidiaSmi(rule.command, host, rule.gpus, timeout, metrics, rule.labels)
+        return NvidiaSmi(rule.command, host, rule.gpus, duration.parse(rule.timeout), metrics, rule.labels)
     from kafka_producer.sources.nvml.library import Library
     from kafka_producer.sources.nvml.source import Nvml
 
-    return Nvml(Library(), rule.host or host_name(), rule.gpus, metrics, rule.labels)
+    return Nvml(Library(), host, rule.gpus, metrics, rule.labels)
 
 
 def _read_once(sources: Sequence[LiveSource], clock: Clock, check: Callable[[], None]) -> list[Reading]:

@@ -77,6 +77,8 @@ class LiveRule(BaseModel):
     """dcgm, nvidia_smi: an answer that is not there by then counts as lost."""
     command: str = Field(default="nvidia-smi", min_length=1)
     """nvidia_smi: its name or path."""
+    host_sensors: bool = False
+    """nvml, nvidia_smi: with each reading what the machine did: processor, memory, disks, network."""
     labels: dict[str, str] = Field(default_factory=dict, max_length=_MOST_LABELS)
     """Of all its GPUs, on each reading: ``{cluster: a, rack: r12}``."""
 
@@ -130,7 +132,7 @@ class LiveRule(BaseModel):
 
 _ONLY_OF = {
     "nvml": {"targets", "timeout", "command"},
-    "dcgm": {"host", "gpus", "command"},
+    "dcgm": {"host", "gpus", "command", "host_sensors"},
     "nvidia_smi": {"targets"},
 }
 """Source -> keys that only others know."""
