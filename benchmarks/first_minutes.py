@@ -52,7 +52,7 @@ def under_load(platform: Platform, seconds: int) -> float:
     while running.process.poll() is None:
         most = max(most, megabytes(platform))
     environment = platform.environment | {"STATE_DIR": str(platform.run_dir / "state")}
-    counts = running.audited(running.wait(), environment)
+    counts = running.arrived(running.wait(), environment)
     if wrong := {store: count for store, count in counts.items() if not count.is_right}:
         raise SystemExit(f"1,000 readings a second: {wrong}")
     return most

@@ -86,8 +86,7 @@ def main() -> int:
                 platform.start_sh()
             running = Running(platform.folder, field.environment, "soak", seconds, options.rate)
             looks = watched(field, running)
-            counts = running.audited(running.wait(), field.environment)
-            counts["alerts"] = running.alerts(running.wait(), field.environment)
+            counts = running.arrived(running.wait(), field.environment)
             with contextlib.redirect_stdout(sys.stderr):
                 lag = platform.status()[1]["lag"]
         finally:

@@ -43,7 +43,7 @@ def away(request: pytest.FixtureRequest) -> int:
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     platform = Platform.in_folder(
         tmp_path_factory.mktemp("faults"), "native",
-        DEMO="off", DEMO_HISTORY_HOURS="0", KAFKA_CLIENT_TIMEOUT_SECONDS="10", SPARK_TRIGGER_SECONDS="5",
+        DEMO="off", DEMO_HISTORY_HOURS="0", KAFKA_CLIENT_TIMEOUT_SECONDS="10", SPARK_TRIGGER_SECONDS="3",
     )  # fmt: skip
     platform.run_dir.mkdir()
     # The mark of a folder that start.sh may use though something is in it already.

@@ -11,7 +11,7 @@ from support.fault_field import Field
 from support.fault_load import Outcome, at_moments
 
 pytestmark = pytest.mark.timeout(1800)
-SECONDS = 55
+SECONDS = 48
 
 
 @pytest.mark.parametrize("how", ["frozen", "stopped"])

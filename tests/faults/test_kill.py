@@ -15,7 +15,7 @@ from support.platform import long_log
 pytestmark = pytest.mark.timeout(1800)
 OURS = ("influxdb-writer", "alert-engine", "streaming")
 ENGINES = ("kafka", "datanode", "namenode", "influxdb", "postgres")
-SECONDS = 30
+SECONDS = 20
 ROWS = 6000
 FIRST = 200
 """Lines from the start: a log that is seen with fewer than a hundred rows is known by fewer, for ever."""

@@ -44,9 +44,7 @@ class Field:
         """Once the load is sent: waits until everything has arrived, and counts."""
         taken = sent or running.wait()
         began = time.monotonic()
-        environment = self.environment | settings
-        outcome.counts |= running.audited(taken, environment)
-        outcome.counts["alerts"] = running.alerts(taken, environment)
+        outcome.counts |= running.arrived(taken, self.environment | settings)
         outcome.seconds = time.monotonic() - began
         return outcome
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,14 @@ class Running:
         assert taken == self._rate * self.seconds
         return taken
 
+    def arrived(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
+        """Store -> what it holds of the first ``sent`` readings, and of the changes of alerts that they must cause."""
+        # Working those out takes seconds, as does waiting for the stores.
+        with ThreadPoolExecutor(1) as beside:
+            wanted = beside.submit(lambda: Counter(judged(self.load, map(self.load.reading, range(sent)))))
+            counts = self.audited(sent, environment)
+            return counts | {"alerts": self._alerts(sent, environment, wanted.result())}
+
     def audited(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
         """Store -> what it holds of the first ``sent`` readings, once they are there or ``PATIENCE`` is over."""
         command = [str(BIN / "dashboard"), "audit", self.name, "--gpus", str(GPUS), "--sent", str(sent)]
@@ -123,10 +132,9 @@ class Running:
             counts[store] = Count(**told)
         return counts
 
-    def alerts(self, sent: int, environment: Mapping[str, str]) -> Count:
+    def _alerts(self, sent: int, environment: Mapping[str, str], wanted: Counter[AlertRow]) -> Count:
         """Changes of alerts in PostgreSQL, against those that the rules make of the readings, undisturbed."""
         load = self.load
-        wanted = Counter(judged(load, map(load.reading, range(sent))))
         end = load.due(sent - 1)
         there = eventually(
             lambda: Counter(stored(load.host, end, environment)), lambda found: found.total() >= wanted.total(), 120
