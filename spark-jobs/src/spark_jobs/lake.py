@@ -85,7 +85,13 @@ class Lake:
             self._spark.sql(f"ALTER TABLE delta.`{uri}` ADD COLUMNS ({', '.join(new)})")
 
     def readings(self) -> DataFrame:
-        return self._spark.read.format("delta").load(self.readings_uri)
+        """With a column for each metric of the catalogue, those included that the table has not got yet."""
+        return self._of_today(self._spark.read.format("delta").load(self.readings_uri))
+
+    def _of_today(self, readings: DataFrame) -> DataFrame:
+        """A catalogue may be newer than what was written: the stream brings the table up to it when it starts."""
+        fields = (field for field in schema.readings(self._catalogue) if field.name not in readings.columns)
+        return readings.withColumns({field.name: F.lit(None).cast(field.dataType) for field in fields})
 
     def has_readings(self) -> bool:
         return DeltaTable.isDeltaTable(self._spark, self.readings_uri)
@@ -117,10 +123,7 @@ class Lake:
         versions = [row["version"] for row in appends.select("version").collect()]
         if not versions:
             return self.readings().limit(0)
-        found = self._inserted(min(versions), max(versions))
-        # They may be older than a metric of the catalogue.
-        fields = (field for field in schema.readings(self._catalogue) if field.name not in found.columns)
-        return found.withColumns({field.name: F.lit(None).cast(field.dataType) for field in fields})
+        return self._of_today(self._inserted(min(versions), max(versions)))
 
     def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
         (
