@@ -9,6 +9,7 @@ import sys
 from dashboard import (
     audit_command,
     card_command,
+    exporter_command,
     grafana_command,
     login_command,
     prometheus_command,
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         report_command,
         grafana_command,
         prometheus_command,
+        exporter_command,
         serve_command,
         login_command,
         audit_command,
