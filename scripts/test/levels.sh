@@ -22,7 +22,12 @@ prepare_environment() {
     fi
     if [[ $levels == *" browser "* ]] && ! type -P chromium >/dev/null; then install_debian chromium; fi
     # Its promtool judges the rules of dashboard/prometheus.
-    if [[ $levels == *" unit "* ]] && ! type -P promtool >/dev/null; then install_debian prometheus; fi
+    if [[ $levels == *" unit "* || $levels == *" integration "* ]] && ! type -P promtool >/dev/null; then
+        install_debian prometheus
+    fi
+    if [[ $levels == *" integration "* ]] && ! type -P prometheus-alertmanager >/dev/null; then
+        install_debian prometheus-alertmanager
+    fi
     # Clocks of single processes are wrong there.
     if [[ $levels == *" faults "* ]] && ! type -P faketime >/dev/null; then install_debian faketime; fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
