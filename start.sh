@@ -28,6 +28,7 @@ source scripts/start/onboard.sh
 source scripts/start/processes.sh
 source scripts/start/console.sh
 source scripts/start/grafana.sh
+source scripts/start/observability.sh
 source scripts/start/backups.sh
 source scripts/start/history.sh
 source scripts/start/seen.sh

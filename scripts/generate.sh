@@ -12,4 +12,5 @@ esac
 failed=0
 .venv/bin/telemetry docs "$how" docs || failed=$?
 .venv/bin/dashboard grafana "$how" dashboard/grafana || failed=$?
+.venv/bin/dashboard prometheus "$how" dashboard/prometheus || failed=$?
 exit "$failed"

@@ -73,8 +73,20 @@ check_compilers() {
     fi
 }
 
+check_observers() {
+    local missing
+    if ! profile_is_on observability; then return; fi
+    missing=$(scripts/native/prometheus.sh missing | paste -sd ' ')
+    if [[ -n $missing ]]; then
+        failed "the profile observability" "not installed: $missing" "Debian's packages" "apt-get install $missing"
+    else
+        passed "Prometheus, Alertmanager and their exporters"
+    fi
+}
+
 say "Checks (nothing is changed before all pass)"
 check_python
 check_java
 check_small_tools
 check_compilers
+check_observers

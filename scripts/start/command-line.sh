@@ -9,7 +9,8 @@ usage: ./start.sh [--docker | --native] [--profile NAME] [COMMAND]
 
 In containers where a Docker engine answers, else as processes of this machine; the two options force one.
 --profile fleet also runs a simulated cluster of 2 nodes x 8 GPUs, until the next start without it; PROFILES=fleet
-in .env keeps it (docs/recipes/fleet.md).
+in .env keeps it (docs/recipes/fleet.md). --profile observability runs Prometheus and Alertmanager in the same way
+(docs/prometheus.md; native mode).
 
   (no command)          check the machine, then start everything; safe to repeat
   status [--json]       what runs, how far behind, how fresh; exit 1 when something is wrong
@@ -61,8 +62,8 @@ while [[ ${1:-} =~ ^--(docker|native|profile)$ ]]; do
     if (($#)); then shift; fi
 done
 for name in "${profiles_given[@]}"; do
-    if [[ $name != fleet ]]; then
-        printf 'FAIL  --profile: found %q, expected: fleet\n\n' "$name" >&2
+    if [[ $name != fleet && $name != observability ]]; then
+        printf 'FAIL  --profile: found %q, expected: fleet or observability\n\n' "$name" >&2
         help >&2
         exit 2
     fi

@@ -14,6 +14,9 @@ export CONSOLE_PORT=${CONSOLE_PORT:-8000}
 # Spark's page listens on every address of the machine unless this is set.
 export SPARK_LOCAL_IP=127.0.0.1
 export FLEET_PORT=${FLEET_PORT:-9400}
+export PROMETHEUS_PORT=${PROMETHEUS_PORT:-9090} ALERTMANAGER_PORT=${ALERTMANAGER_PORT:-9093}
+export NODE_EXPORTER_PORT=${NODE_EXPORTER_PORT:-9100} POSTGRES_EXPORTER_PORT=${POSTGRES_EXPORTER_PORT:-9187}
+export EXPORTER_PORT=${EXPORTER_PORT:-9108}
 export DEMO_HISTORY_HOURS=${DEMO_HISTORY_HOURS:-24}
 # A JVM on two busy cores can take its time; the engines' scripts wait this long.
 export GPUSTREAM_WAIT_SECONDS=${GPUSTREAM_WAIT_SECONDS:-180}
@@ -42,6 +45,15 @@ declare -A PORTS=(
 source scripts/start/profiles.sh
 check_profiles
 if profile_is_on fleet; then PORTS[FLEET_PORT]="the simulated fleet"; fi
+if profile_is_on observability; then
+    PORTS+=(
+        [PROMETHEUS_PORT]="Prometheus"
+        [ALERTMANAGER_PORT]="Alertmanager"
+        [NODE_EXPORTER_PORT]="the machine's exporter"
+        [POSTGRES_EXPORTER_PORT]="PostgreSQL's exporter"
+        [EXPORTER_PORT]="the page for Prometheus"
+    )
+fi
 
 # What an instance was started with: settings, ports, configuration and code. A start that finds another stamp
 # restarts what runs, so that "edit .env, ./start.sh" and "git pull, ./start.sh" do what one expects.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154  # sourced; names come from the steps before
 # What runs beside the core: PROFILES of .env, and those of --profile for this start.
 
-PROFILES_KNOWN=(fleet)
+PROFILES_KNOWN=(fleet observability)
 
 profiles_wanted() { # one a line
     tr ', ' '\n' <<<"${PROFILES:-}" | grep . || true

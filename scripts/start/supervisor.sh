@@ -5,7 +5,8 @@ source scripts/start/leftovers.sh
 
 SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
-PAGES=(grafana console backup-scheduler)
+OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter)
+PAGES=(grafana console backup-scheduler "${OBSERVERS[@]}")
 SOURCES=(watch collect demo fleet-simulator fleet-collector)
 READERS=(influxdb-writer timescale-writer alert-engine streaming report-scheduler)
 ENGINES=(kafka influxdb postgres namenode datanode)

@@ -21,19 +21,26 @@ prepare_environment() {
         done
     fi
     if [[ $levels == *" browser "* ]] && ! type -P chromium >/dev/null; then install_debian chromium; fi
+    # Its promtool judges the rules of dashboard/prometheus.
+    if [[ $levels == *" unit "* || $levels == *" integration "* ]] && ! type -P promtool >/dev/null; then
+        install_debian prometheus
+    fi
+    if [[ $levels == *" integration "* ]] && ! type -P prometheus-alertmanager >/dev/null; then
+        install_debian prometheus-alertmanager
+    fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
     source .venv/bin/activate
     echo "== set-up took $((SECONDS - started)) s"
 }
 
 # Of the browser, because Playwright's own is a download that not every network allows.
-install_debian() { # PACKAGE, whose program has its name
+install_debian() { # PACKAGE
     echo "-- installing Debian's $1"
     local log
     log=$(mktemp "${TMPDIR:-/tmp}/gpustream-$1.XXXXXX")
     if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >"$log" 2>&1; then
         tail "$log"
-        echo "FAIL  no $1, and it cannot be installed (expected: root on Debian, or $1 on the PATH)"
+        echo "FAIL  no $1, and it cannot be installed (expected: root on Debian, or its programs on the PATH)"
         return 1
     fi
     rm -f "$log"

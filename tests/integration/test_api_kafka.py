@@ -19,6 +19,7 @@ import uvicorn
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from dashboard.app import create_app
+from dashboard.exporter.serve import served
 from dashboard.roles import Role
 from dashboard.stores.away import Missing, Refused
 from dashboard.stores.live_kafka import Feed
@@ -28,8 +29,9 @@ from support.engines import Engines, Kafka, free_ports
 from support.readings import made_up
 from telemetry import topics
 from telemetry.errors import Rejected
-from telemetry.messages import AlertChange, DeadLetter, FileOrigin, PipelineReport, TopicOrigin
+from telemetry.messages import AlertChange, DeadLetter, FileOrigin, GpuEvent, PipelineReport, TopicOrigin
 from telemetry.reading import Reading, encode
+from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, format_time
 
 HOST = f"k{random.randrange(10**9)}"
@@ -285,3 +287,34 @@ def test_feed_comes_back_after_kafka_was_away(own_engines: Engines, tmp_path: Pa
         until(lambda: feed.gpu(GPU) is not None)
     finally:
         feed.close()
+
+
+def test_exporter_tells_prometheus_what_kafka_says(
+    console: Console, kafka: Kafka, producer: KafkaProducer, tmp_path: Path
+) -> None:
+    happened = format_time(now())
+    xid = GpuEvent(
+        id="x1", kind="xid", number=79, host=HOST, device="0000:3b:00", gpu=GPU, source="kernel", mode="live",
+        name="fell off the bus", action="reboot", severity="critical", text="Xid 79", first=happened, last=happened,
+        count=1,
+    )  # fmt: skip
+    producer.send(topics.GPU_EVENTS, key=HOST.encode(), value=xid.encode())
+    send(producer, made_up(0, now(), gpu=GPU, host=HOST, metrics={"gpu_temperature": 61.0}))
+    (port,) = free_ports(1)
+    settings = Settings(
+        kafka_bootstrap_servers=kafka.bootstrap,
+        exporter_port=port,
+        config_dir=ROOT / "config",
+        gpustream_run_dir=tmp_path,
+    )
+
+    def page() -> str:
+        return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+    with served(settings):
+        until(lambda: f'gpustream_gpu_temperature_celsius{{gpu="{GPU}",host="{HOST}"}} 61.0' in page())
+        until(lambda: f'gpustream_gpu_xid_last_timestamp_seconds{{gpu="{GPU}",host="{HOST}",xid="79"}}' in page())
+        text = page()
+        assert "gpustream_kafka_up 1.0" in text
+        assert 'gpustream_kafka_topic_records_total{partition="0",topic="gpu-events"}' in text
+        assert "gpustream_feed_up 1.0" in text

@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from dashboard import problems
 from dashboard.access import Access
 from dashboard.guard import Guard, Rate
+from dashboard.measured import Measured, Requests
 from dashboard.roles import Tokens
 from dashboard.routes import health
 from dashboard.routes.api import ROUTERS
@@ -40,5 +41,7 @@ def create_app(settings: Settings, stores: Stores) -> FastAPI:
     if origins:
         methods, headers = ["GET", "POST", "DELETE"], ["Authorization", "Content-Type"]
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=headers)
+    app.state.requests = Requests()
+    app.add_middleware(Measured, requests=app.state.requests)
     app.add_middleware(Guard, rate=Rate(settings.console_rate_per_minute), access=access)
     return app

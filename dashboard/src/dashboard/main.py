@@ -6,7 +6,17 @@ import argparse
 import logging
 import sys
 
-from dashboard import audit_command, card_command, grafana_command, login_command, serve_command, wait_command
+from dashboard import (
+    audit_command,
+    card_command,
+    exporter_command,
+    grafana_command,
+    login_command,
+    observability_command,
+    prometheus_command,
+    serve_command,
+    wait_command,
+)
 from dashboard.backup import command as backup_command
 from dashboard.report import command as report_command
 from dashboard.status import command as status_command
@@ -34,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         card_command,
         report_command,
         grafana_command,
+        prometheus_command,
+        exporter_command,
+        observability_command,
         serve_command,
         login_command,
         audit_command,

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from telemetry import config_file
+from telemetry.base_unit import PrometheusUnit
 from telemetry.column import ColumnKey, column_key, metric_name_of
 from telemetry.detection import FastestChange, LevelShift, StuckAfter, UsualAtLoad
 from telemetry.errors import Misconfigured
@@ -86,6 +87,7 @@ class Unit(BaseModel):
     spellings: tuple[str, ...]
     scales: dict[str, float] = Field(default_factory=dict)
     """Other units of the same quantity that sources use, in small letters -> what one of them is in this one."""
+    prometheus: PrometheusUnit = PrometheusUnit()
 
 
 class Metric(BaseModel):

@@ -55,7 +55,7 @@ SCRIPT_SETTINGS = {
     ),
     "PROFILES": (
         "",
-        "What runs beside the core: fleet, a simulated cluster (docs/recipes/fleet.md); ./start.sh --profile adds one.",
+        "What runs beside the core: fleet (docs/recipes/fleet.md), observability (docs/prometheus.md).",
     ),
     "FLEET_PORT": ("9400", "Port of the simulated fleet's pages on 127.0.0.1, native mode."),
     "DEMO": ("on", "on or off: whether the demonstration GPUs run."),

@@ -125,6 +125,28 @@ class Settings(BaseSettings):
         "10s", description="How often the dashboards refresh: a number of s, m or h, 5s at least."
     )
 
+    exporter_port: int = Field(9108, ge=1, le=65_535, description="Port of gpustream's own page for Prometheus.")
+    exporter_host: str = Field("127.0.0.1", description="Address on which that page is served.")
+    exporter_names: str = Field(
+        "gpustream,dcgm,nvidia_gpu_exporter",
+        description="Whose names readings have on that page: gpustream, dcgm, nvidia_gpu_exporter, with commas.",
+    )
+
+    prometheus_port: int = Field(9090, ge=1, le=65_535, description="Port of Prometheus on 127.0.0.1.")
+    prometheus_retention_days: int = Field(30, ge=1, description="So long Prometheus keeps what it has.")
+    alertmanager_port: int = Field(9093, ge=1, le=65_535, description="Port of Alertmanager on 127.0.0.1.")
+    node_exporter_port: int = Field(9100, ge=1, le=65_535, description="Port of the machine's exporter.")
+    postgres_exporter_port: int = Field(9187, ge=1, le=65_535, description="Port of PostgreSQL's exporter.")
+    alertmanager_gpu_alerts: Literal["on", "off"] = Field(
+        "off", description="on: Alertmanager tells people of GPUs, too; off: only our own alert engine does."
+    )
+    alertmanager_webhook_url: str = Field("", description="Where Alertmanager posts what it tells. Empty: nowhere.")
+    alertmanager_mail_to: str = Field("", description="Whom Alertmanager writes mails to. Empty: nobody.")
+    alertmanager_mail_from: str = Field("gpustream@localhost", description="From whom these mails are.")
+    alertmanager_smarthost: str = Field("localhost:25", description="host:port that takes these mails.")
+    alertmanager_mail_user: str = Field("", description="User at that host. Empty: none is asked for.")
+    alertmanager_mail_password_file: Path = Field(Path(), description="File with that user's password.")
+
     hdfs_port: int = Field(9870, description="Port of the NameNode's pages and WebHDFS on 127.0.0.1.")
     hdfs_rpc_port: int = Field(8020, description="Port of the NameNode for Spark on 127.0.0.1.")
     hdfs_url: str = Field("", description="File system of the lake. Empty: hdfs://127.0.0.1:HDFS_RPC_PORT.")
@@ -183,6 +205,14 @@ class Settings(BaseSettings):
         if match is None or (match[2] == "s" and int(match[1]) < 5):
             raise ValueError("a number and s, m or h, 5s at least, such as 10s or 1m")
         return value
+
+    @field_validator("exporter_names")
+    @classmethod
+    def _exporters(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        if not set(names) <= {"gpustream", "dcgm", "nvidia_gpu_exporter"}:
+            raise ValueError("gpustream, dcgm and nvidia_gpu_exporter only, with commas")
+        return ",".join(names)
 
     @field_validator("log_level")
     @classmethod

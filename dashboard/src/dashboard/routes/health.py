@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from dashboard.access import Viewer
+from dashboard.measured import Requests
 from dashboard.problems import response
 from dashboard.routes.words import TheStores
 from dashboard.stores.all import Stores
@@ -36,11 +37,13 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics", summary="Figures for Prometheus", include_in_schema=False)
-async def metrics(stores: TheStores, _: Viewer) -> Response:
+async def metrics(request: Request, stores: TheStores, _: Viewer) -> Response:
     """What is in memory: a scrape asks no store."""
     registry = CollectorRegistry()
     registry.register(_Figures(stores))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    measured: Requests = request.app.state.requests
+    page = generate_latest(registry) + generate_latest(measured.registry)
+    return Response(page, media_type=CONTENT_TYPE_LATEST)
 
 
 class _Figures:

@@ -31,9 +31,17 @@ ORDER = (
     "demo",
     "fleet-simulator",
     "fleet-collector",
+    "prometheus",
+    "alertmanager",
+    "exporter",
+    "node-exporter",
+    "postgres-exporter",
 )
 """As data flows; what is not here follows."""
-OPTIONAL = {"demo", "fleet-simulator", "fleet-collector"}
+OPTIONAL = {
+    "demo", "fleet-simulator", "fleet-collector",
+    "prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter",
+}  # fmt: skip
 """What a person may have switched off."""
 MISCONFIGURED = 2
 BEAT_LIMIT = 60.0

@@ -1,0 +1,1 @@
+"""Prometheus: the rules that it evaluates, made from the catalogue."""
