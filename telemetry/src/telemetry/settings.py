@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
     postgres_host: str = Field("127.0.0.1", description="Where PostgreSQL answers.")
     postgres_database: str = Field(
-        "gpustream", description="Database in PostgreSQL, of alerts and (POSTGRES_READINGS) of readings."
+        "gpustream", description="Database in PostgreSQL, of alerts, health and (POSTGRES_READINGS) readings."
     )
     postgres_user: str = Field("gpustream", description="User of PostgreSQL.")
     postgres_password_file: Path = Field(

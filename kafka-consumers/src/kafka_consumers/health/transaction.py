@@ -6,8 +6,9 @@ A record is judged once: those below the stored position are passed over, whatev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import NamedTuple
 
 from kafka_consumers.alerts.track import track_of_reading
@@ -80,7 +81,7 @@ def judge_batch(
 ) -> Transaction:
     """``tracks`` and ``positions`` as stored; a track that is not in them has never been."""
     made = Transaction()
-    for arrival in arrivals:
+    for arrival in as_they_came(arrivals):
         partition = (arrival.topic, arrival.partition)
         if arrival.offset < made.positions.get(partition, positions.get(partition, 0)):
             made.judged["repeated"] += 1
@@ -96,6 +97,15 @@ def judge_batch(
         else:
             made.decisions[about.gpu, about.time] = about
     return made
+
+
+def as_they_came(arrivals: Iterable[Arrival]) -> Iterator[Arrival]:
+    """The partitions of a batch side by side, each in its own order: a GPU is compared with what its peers showed a
+    minute before, which a backlog that is read partition by partition would not have yet."""
+    partitions: dict[Partition, list[Arrival]] = {}
+    for each in arrivals:
+        partitions.setdefault((each.topic, each.partition), []).append(each)
+    return merge(*partitions.values(), key=lambda each: each.arrived)
 
 
 def _reading(judge: Judge, tracks: Mapping[TrackKey, Track], made: Transaction, reading: Reading, arrived: int) -> None:
