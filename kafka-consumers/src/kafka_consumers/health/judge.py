@@ -56,7 +56,8 @@ class Judge:
             return Outcome(admitted.admission)
         if admitted.was_set_back:
             track.minute, track.closed, track.edges.bursts = None, 0, {}
-        pause = admitted.times.arrived - track.arrived
+        # An outage says nothing of how often it is asked.
+        pause = min(admitted.times.arrived - track.arrived, self.rules.events.lost.node_for)
         track.every += (pause - track.every) // _SLOWLY if track.every else pause
         track.clock, track.arrived, track.seen = admitted.times.clock, admitted.times.arrived, dict(admitted.times.seen)
         track.host, track.source, track.model = reading.host, reading.source, reading.model

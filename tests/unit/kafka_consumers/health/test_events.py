@@ -178,6 +178,14 @@ def test_memory_errors_and_remaps_are_told_with_their_number() -> None:
     assert world.events[1].text == "1 uncorrected memory error more, 1 in all by ecc_uncorrected_volatile"
 
 
+def test_peers_12_gpu_is_missed_soon_after_an_outage_of_hours() -> None:
+    world = World()
+    for second in (*range(0, 300, 10), *range(30_000, 31_000, 10)):
+        world.read(*(shown(second, f"n1:{index}") for index in range(4) if index != 2 or second < 30_300))
+        world.wait(START + second * SECOND)
+    assert [(each.gpu, each.first) for each in world.events if each.number == 0] == [("n1:2", at(30_290))]
+
+
 def test_counter_that_begins_anew_is_no_event() -> None:
     world = World()
     world.read(shown(0, ecc_uncorrected_volatile=7), shown(300, ecc_uncorrected_volatile=0))

@@ -63,8 +63,7 @@ def test_memory_that_fails_says_what_failed() -> None:
     assert min(each.score for each in world.scores if each.gpu != "demo-node-1:2") == 100
 
 
-def test_link_that_trained_down_is_seen_at_work() -> None:
-    """peers.md row 7: nobody else says it."""
+def test_peers_07_link_that_trained_down_is_seen_at_work() -> None:
     world = World()
     world.read(*every(range(0, 600, 10), gpu_load=90, pcie_width=16, pcie_generation=4))
     world.read(*every(range(600, 900, 10), gpu_load=90, pcie_width=4, pcie_generation=4))
@@ -101,8 +100,8 @@ def test_score_recovers_when_the_cause_is_gone() -> None:
     assert scores[-1] == 100
 
 
-def test_hot_card_is_judged_by_what_is_usual_of_it() -> None:
-    """peers.md row 11: a card that idles at 87 °C is false alarm every day for a fixed 85."""
+def test_peers_11_card_that_idles_hot_is_judged_by_what_is_usual_of_it() -> None:
+    """One that idles at 87 °C is a false alarm every day for a fixed 85."""
     usual = {"gpu_load": 2.0, "max_operating_temperature": 105.0}
     world = World()
     world.read(*every(range(0, 3600, 10), gpu_temperature=87.0, more=usual))
