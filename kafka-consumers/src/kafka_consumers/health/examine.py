@@ -94,7 +94,7 @@ class Examiner:
         if isinstance(look, Narrowed):
             return now_.of_narrowed(look, minute, track.most, catalogue)
         if isinstance(look, Flagged):
-            return now_.of_flagged(look, minute) if minute.readings else None
+            return now_.of_flagged(look, minute, catalogue) if minute.readings else None
         if isinstance(look, Comparison):
             return self._compare(look, track, minute, band)
         if isinstance(look, Incidents):

@@ -151,7 +151,7 @@ class Incidents(Look):
 
 
 class Flagged(Ramp):
-    """Share of the minute's readings of which a sensor was dropped for one of these reasons."""
+    """Share of the minute's readings in which a sensor was dropped for one of these reasons, one that also works."""
 
     look: Literal["flagged"]
     flags: tuple[str, ...] = Field(min_length=1)

@@ -94,10 +94,15 @@ def of_narrowed(look: Narrowed, minute: Minute, most: dict[str, float], catalogu
     return Found(points, words if points else "")
 
 
-def of_flagged(look: Flagged, minute: Minute) -> Found | None:
-    share = max((minute.flags.get(flag, 0) for flag in look.flags), default=0) / minute.readings
-    points = look.ramp(share)
-    return Found(points, f"{look.words} in {100 * share:.0f} % of its readings" if points else "")
+def of_flagged(look: Flagged, minute: Minute, catalogue: Catalogue) -> Found:
+    """Of the sensor that is read worst."""
+    shares = {name: minute.bad_reads(name, look.flags) for name in minute.flags}
+    worst = max(shares, key=lambda name: shares[name], default=None)
+    if worst is None:
+        return Found(0.0)
+    points = look.ramp(shares[worst])
+    words = f"{catalogue[worst].label}: {look.words} in {100 * shares[worst]:.0f} % of its readings"
+    return Found(points, words if points else "")
 
 
 def shown(catalogue: Catalogue, name: str, value: float) -> str:

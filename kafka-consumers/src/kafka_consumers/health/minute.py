@@ -20,8 +20,8 @@ class Minute:
     """Metric -> [count, sum, lowest, highest]."""
     bits: dict[str, dict[int, int]] = field(default_factory=dict)
     """Bit mask -> value -> readings that had it."""
-    flags: dict[str, int] = field(default_factory=dict)
-    """Why a sensor was dropped -> readings in which one was."""
+    flags: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Metric -> why it was dropped -> readings in which it was."""
 
     def add(self, values: Mapping[str, float], flags: Mapping[str, str], metrics: Collection[str]) -> None:
         """One reading; ``metrics``: those that are looked at, without the bit masks."""
@@ -40,9 +40,10 @@ class Minute:
                     entry[2] = value
                 elif value > entry[3]:
                     entry[3] = value
-        if flags:
-            for reason in set(flags.values()):
-                self.flags[reason] = self.flags.get(reason, 0) + 1
+        for name, reason in flags.items():
+            if name in metrics:
+                reasons = self.flags.setdefault(name, {})
+                reasons[reason] = reasons.get(reason, 0) + 1
 
     def add_mask(self, name: str, value: float) -> None:
         masks = self.bits.setdefault(name, {})
@@ -56,6 +57,15 @@ class Minute:
     def highest(self, name: str) -> float | None:
         entry = self.values.get(name)
         return None if entry is None else entry[3]
+
+    def bad_reads(self, name: str, reasons: Collection[str]) -> float:
+        """Of the readings that tell of a metric, those in which it was dropped; 0 of one that never came: a sensor that
+        a card does not have is read badly all the time."""
+        entry, flags = self.values.get(name), self.flags.get(name)
+        if entry is None or flags is None:
+            return 0.0
+        bad = sum(count for reason, count in flags.items() if reason in reasons)
+        return bad / (bad + entry[0])
 
     def share(self, name: str, bit: int) -> float | None:
         """Of the readings that have the bit mask, those in which ``bit`` is set."""

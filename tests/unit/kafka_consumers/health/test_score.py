@@ -138,6 +138,20 @@ def test_imported_log_has_a_score_from_what_it_has() -> None:
     assert world.scores[-1].time == format_time(readings[-1].time // (60 * SECOND) * 60 * SECOND)
 
 
+def test_sensor_that_fails_now_and_then_costs_and_one_that_is_not_there_does_not() -> None:
+    def of(second: int, bad: str, values: dict[str, float]) -> Reading:
+        return shown(second, more={"gpu_load": 5.0, **values})._replace(flags={bad: "failed_read"})
+
+    world = World()
+    world.read(*(of(second, "gpu_voltage", {}) for second in range(0, 300, 10)))
+    assert {each.score for each in world.scores} == {100.0}
+    alternately: tuple[dict[str, float], dict[str, float]] = ({"gpu_temperature": 40.0}, {})
+    world.read(*(of(second, "gpu_temperature", alternately[second // 10 % 2]) for second in range(300, 600, 10)))
+    (reason,) = world.scores[-1].reasons
+    assert (reason.component, reason.points) == ("data_quality", -10)
+    assert reason.sentence.startswith("GPU temperature: no value that can be in ")
+
+
 def test_minute_without_evidence_of_anything_is_100() -> None:
     world = World()
     world.read(*every(range(0, 130, 10), encoder_load=1))
