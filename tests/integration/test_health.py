@@ -21,6 +21,7 @@ from support.alert_engine import environment_of, wait_for
 from support.engines import Engines, Kafka, PostgreSQL
 from support.health import ROOT, START, World, every, shown, simulated
 from support.loop_fakes import Message
+from support.standing_clock import At
 from support.timescale import ask, settings_of
 from telemetry import reading, topics
 from telemetry.errors import Rejected, Unavailable
@@ -44,19 +45,6 @@ DECISION = Decision.model_validate(
 @pytest.fixture(scope="module")
 def server(module_engines: Engines) -> PostgreSQL:
     return module_engines.postgres()
-
-
-class At:
-    """A clock that stands."""
-
-    def __init__(self, now: int) -> None:
-        self._now = now
-
-    def now(self) -> int:
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Not here."""
 
 
 class Told:

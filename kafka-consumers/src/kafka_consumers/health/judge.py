@@ -45,6 +45,8 @@ class Judge:
         self._edges = EdgeRules(config.file.events, self.meanings)
         self._examiner = Examiner(config, catalogue, Board())
         self._lost = bursts.key(config.file.events.lost.event.kind, config.file.events.lost.event.number)
+        wanted = self._examiner.metrics | self._examiner.masks | config.file.events.metrics()
+        self._plausible = {name: catalogue[name].plausible for name in wanted}
         self._counted: dict[str, list[tuple[str, int]]] = {}
         for finding, (counter, window) in self._examiner.windows.items():
             self._counted.setdefault(counter, []).append((finding, window))
@@ -63,7 +65,14 @@ class Judge:
         track.host, track.source, track.model = reading.host, reading.source, reading.model
         events = [*self._found_again(track)]
         scores = [*self._begin_minute(track)]
-        seen = self._edges.look(track.edges, reading.metrics, reading.source, track.clock)
+        bounds = self._plausible
+        # What is looked at. An implausible value is dropped here, too, for whoever sends without our judge.
+        values = {
+            name: value
+            for name, value in reading.metrics.items()
+            if (bound := bounds.get(name)) is not None and bound[0] <= value <= bound[1]
+        }
+        seen = self._edges.look(track.edges, values, reading.source, track.clock)
         for counter, amount in seen.growth.items():
             for finding, window in self._counted.get(counter, ()):
                 past.note(track.grown.setdefault(finding, {}), window, track.clock, amount)
@@ -71,9 +80,9 @@ class Judge:
             self._remember(track, name, track.edges.bursts[name])
         minute = track.minute
         assert minute is not None
-        minute.add(reading.metrics, reading.flags, self._examiner.metrics)
+        minute.add(values, reading.flags, self._examiner.metrics)
         for name in self._examiner.masks:
-            if (mask := reading.metrics.get(name)) is not None:
+            if (mask := values.get(name)) is not None:
                 minute.add_mask(name, mask)
         if track.edges.bursts:
             events += self._told(track, track.clock)

@@ -194,6 +194,21 @@ def test_counter_that_begins_anew_is_no_event() -> None:
     assert told(world) == [("ecc", 2, 1)]
 
 
+def test_values_that_cannot_be_are_nothing() -> None:
+    world = World()
+    absurd = {
+        "last_xid": 1e299,
+        "ecc_uncorrected_volatile": 1e299,
+        "clocks_event_reasons": -1.0,
+        "gpu_temperature": 1e9,
+    }
+    world.read(
+        *every(range(0, 100, 10), last_xid=0, ecc_uncorrected_volatile=0), *every(range(100, 300, 10), more=absurd)
+    )
+    assert world.events == []
+    assert {each.score for each in world.scores} == {100.0}
+
+
 def test_two_sources_of_one_gpu_count_once() -> None:
     world = World()
     for second, count in enumerate((3, 3, 5, 5)):
