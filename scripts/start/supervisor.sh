@@ -8,12 +8,12 @@ SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter)
 PAGES=(grafana console backup-scheduler "${OBSERVERS[@]}")
 SOURCES=(watch collect demo fleet-simulator fleet-collector)
-READERS=(influxdb-writer timescale-writer alert-engine streaming report-scheduler)
+READERS=(influxdb-writer timescale-writer alert-engine health-engine streaming report-scheduler)
 ENGINES=(kafka influxdb postgres namenode datanode)
 PROGRAMS=("${SOURCES[@]}" "${READERS[@]}" "${PAGES[@]}" "${ENGINES[@]}")
 
 # Those of the readers that are to run: PostgreSQL gets readings where POSTGRES_READINGS says so.
-WANTED_READERS=(influxdb-writer alert-engine streaming report-scheduler)
+WANTED_READERS=(influxdb-writer alert-engine health-engine streaming report-scheduler)
 if [[ ${POSTGRES_READINGS:-off} == on ]]; then WANTED_READERS+=(timescale-writer); fi
 
 ctl() { "$VENV/bin/supervisorctl" -c "$SUPERVISOR_CONFIG" "$@"; }

@@ -76,6 +76,7 @@ run_check() {
     step "hadolint" hadolint_all
     step "configuration" telemetry check
     step "alert rules" kafka-consumers alerts --check
+    step "health rules" kafka-consumers health --check
     step "generated files" scripts/generate.sh --check
     step "architecture" python -m pytest tests/check
 }

@@ -20,7 +20,16 @@ from support.platform import ROOT, SAMPLES, Platform, long_log
 # The first test waits for images and for the whole platform.
 pytestmark = pytest.mark.timeout(1800)
 SEED = 20261124
-OURS = ["watch", "influxdb-writer", "alert-engine", "streaming", "report-scheduler", "spark-worker", "spark-master"]
+OURS = [
+    "watch",
+    "influxdb-writer",
+    "alert-engine",
+    "health-engine",
+    "streaming",
+    "report-scheduler",
+    "spark-worker",
+    "spark-master",
+]
 ENGINES = ["kafka", "datanode", "namenode", "influxdb", "postgres"]
 
 

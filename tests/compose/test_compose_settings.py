@@ -26,6 +26,7 @@ PUBLISHED = {
 LIMITED = {
     "KAFKA_MEMORY_LIMIT": "kafka",
     "INFLUXDB_MEMORY_LIMIT": "influxdb",
+    "HEALTH_MEMORY_LIMIT": "health-engine",
     "POSTGRES_MEMORY_LIMIT": "postgres",
     "GRAFANA_MEMORY_LIMIT": "grafana",
     "SPARK_MASTER_MEMORY_LIMIT": "spark-master",

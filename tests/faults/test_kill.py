@@ -13,7 +13,7 @@ from support.fault_logs import Wanted
 from support.platform import long_log
 
 pytestmark = pytest.mark.timeout(1800)
-OURS = ("influxdb-writer", "alert-engine", "streaming")
+OURS = ("influxdb-writer", "alert-engine", "health-engine", "streaming")
 ENGINES = ("kafka", "datanode", "namenode", "influxdb", "postgres")
 SECONDS = 20
 ROWS = 6000

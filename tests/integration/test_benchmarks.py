@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
         ("console.py", ["--gpus", "50", "--clients", "5", "--streams", "20", "--seconds", "3"]),
         ("dcgm_page.py", ["--pages", "2"]),
         ("postgres_writes.py", ["--readings", "1000", "--runs", "1"]),
+        ("health_engine.py", ["--gpus", "16", "--minutes", "1"]),
         ("encode_lines.py", ["--readings", "500"]),
         ("alert_latency.py", ["--gpus", "50", "--seconds", "20"]),
     ],

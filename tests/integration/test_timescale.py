@@ -27,6 +27,7 @@ from support.engines import Engines, Kafka, PostgreSQL, has_timescale
 from support.identities import Row, eventually
 from support.influxdb_writer import reading
 from support.loop_fakes import Message, message
+from support.standing_clock import At
 from support.timescale import METRICS, NO_TIMESCALE, ROOT, ask, readings_in, settings_of
 from telemetry import topics
 from telemetry.catalogue import Catalogue
@@ -41,19 +42,6 @@ DAY = 86_400 * SECOND
 HOUR = NOW // (3600 * SECOND) * 3600 * SECOND - 3 * 3600 * SECOND
 """The begin of an hour that is over."""
 ORIGIN = reading(0).origin
-
-
-class At:
-    """A clock that stands."""
-
-    def __init__(self, now: int) -> None:
-        self._now = now
-
-    def now(self) -> int:
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Not here."""
 
 
 @pytest.fixture(scope="module", params=["postgres", "timescaledb"])

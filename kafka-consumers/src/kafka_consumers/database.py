@@ -83,6 +83,29 @@ class Database:
             raise Misconfigured("settings: POSTGRES_PASSWORD_FILE", str(error), expected) from error
 
 
+class SoleDatabase(Database):
+    """Of an engine of which only one may work at a time; ``lock``: its number among ours, ``engine``: its name."""
+
+    def __init__(self, settings: Settings, name: str, lock: int, engine: str) -> None:
+        super().__init__(settings, name)
+        self._lock = lock
+        self._engine = engine
+        self._alone = False
+
+    def take_over(self) -> None:
+        """From now on no other engine works, as long as this connection lives. Raises Unavailable while one does."""
+        self._alone = True
+        self.close()
+        self.do(lambda _: None)
+
+    def connected(self, connection: Connection) -> None:
+        if not self._alone:
+            return
+        locked = connection.execute("SELECT pg_try_advisory_lock(%s)", (self._lock,)).fetchone()
+        if locked is None or not locked[0]:
+            raise Unavailable(f"another {self._engine} works on this PostgreSQL: this one begins when that has ended")
+
+
 def instant(microseconds: int) -> datetime:
     """As PostgreSQL takes it, exact to the microsecond."""
     seconds, fraction = divmod(microseconds, SECOND)

@@ -156,16 +156,18 @@ class KafkaInput:
             logger.warning("left without a word to the group: error=%s", error)
 
 
-class KafkaAlerts:
-    """The topic ``gpu-alerts``: messages in their order, acknowledged before ``publish`` returns."""
+class KafkaPublisher:
+    """What an engine tells: messages in their order, acknowledged before ``publish`` returns."""
 
-    def __init__(self, settings: Settings, process: str) -> None:
+    def __init__(self, settings: Settings, process: str, first: str) -> None:
+        """``first``: a topic of which it will tell, looked up when it opens."""
         self._settings = settings
         self._process = process
+        self._first = first
         self._producer: Any = None
 
     def open(self) -> None:
-        """Before the first alert, which would wait for what a client asks Kafka at first. Raises Unavailable."""
+        """Before the first message, which would wait for what a client asks Kafka at first. Raises Unavailable."""
         if self._producer is not None:
             return
         timeout = self._settings.kafka_client_timeout_seconds
@@ -179,21 +181,21 @@ class KafkaAlerts:
                 delivery_timeout_ms=int(timeout * 1000),
                 request_timeout_ms=int(timeout * 500),
             )
-            self._producer.partitions_for(topics.GPU_ALERTS)
+            self._producer.partitions_for(self._first)
         except KafkaError as error:
-            raise Unavailable(f"Kafka does not say where {topics.GPU_ALERTS} is ({error})") from error
+            raise Unavailable(f"Kafka does not say where {self._first} is ({error})") from error
 
-    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """(gpu, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
+    def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
+        """(topic, key, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
         self.open()
         timeout = self._settings.kafka_client_timeout_seconds
         try:
-            sent = [self._producer.send(topics.GPU_ALERTS, key=gpu.encode(), value=value) for gpu, value in messages]
+            sent = [self._producer.send(topic, key=key.encode(), value=value) for topic, key, value in messages]
             self._producer.flush(timeout=timeout)
             for each in sent:
                 each.get(timeout=timeout)
         except KafkaError as error:
-            raise Unavailable(f"Kafka did not take the alerts ({error})") from error
+            raise Unavailable(f"Kafka did not take what {self._process} tells ({error})") from error
 
     def close(self) -> None:
         if self._producer is not None:

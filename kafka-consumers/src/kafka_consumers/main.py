@@ -18,7 +18,7 @@ from kafka_consumers.alerts.config import AlertConfig
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.batch import Limits
 from kafka_consumers.consume import Loop, Ticker
-from kafka_consumers.kafka_client import KafkaAlerts, KafkaInput, KafkaOutbox, connect
+from kafka_consumers.kafka_client import KafkaInput, KafkaOutbox, KafkaPublisher, connect
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
 from kafka_consumers.sinks.influxdb_api import InfluxApi
@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 _SOON_MS = 5
 """Kafka gathers readings for longer, and what one answer brings is a batch."""
+_UNHURRIED_MS = 500
 EXAMPLES = """examples:
   kafka-consumers influxdb                         write everything to InfluxDB, for ever
   kafka-consumers timescale                        write readings to PostgreSQL, for ever
@@ -48,6 +49,8 @@ EXAMPLES = """examples:
   kafka-consumers stdout --topic gpu-dead-letters --from-beginning --limit 5
   kafka-consumers alerts                           raise and resolve alerts, for ever
   kafka-consumers alerts --check                   is config/alerts.yaml right?
+  kafka-consumers health                           events and health scores of every GPU, for ever
+  kafka-consumers health --check                   is config/health.yaml right?
   kafka-consumers send-report report.html --to ops
 """
 
@@ -71,6 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _migrate(settings, options.migrate)
             else:
                 _alerts(settings, clock, check=options.check)
+        elif options.command == "health":
+            _health(settings, clock, check=options.check)
         elif options.command == "timescale":
             # Imported here: the other writer does without PostgreSQL's client.
             from kafka_consumers.sinks.timescale import Timescale
@@ -123,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     alerts.add_argument(
         "--migrate", metavar="NAME", help="only make PostgreSQL's tables, up to this migration, and end"
     )
+    health = commands.add_parser("health", help="events and health scores, by the rules of config/health.yaml")
+    health.add_argument("--check", action="store_true", help="only say whether the rules are right, exit 2 if not")
     report = commands.add_parser("send-report", help="send a report's HTML document to contacts of config/alerts.yaml")
     report.add_argument("file", type=Path, metavar="FILE", help="the document")
     report.add_argument("--to", action="append", required=True, metavar="CONTACT", help="can be given again")
@@ -153,11 +160,25 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     # One thread decodes while another waits for PostgreSQL at a dozen places: each answer would wait 5 ms for its turn.
     sys.setswitchinterval(0.0005)
     resume = loaded.file.clocks.resume
-    engine = Engine(Judge(loaded), Store(settings), KafkaAlerts(settings, "alert-engine"), clock, resume)
+    publisher = KafkaPublisher(settings, "alert-engine", topics.GPU_ALERTS)
+    engine = Engine(Judge(loaded), Store(settings), publisher, clock, resume)
     engine.companions = (_notifier(settings, loaded, clock, engine.is_current), _postman(settings, loaded, clock))
     # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
     limits = Limits(settings.influxdb_batch_lines, min(settings.influxdb_batch_ms, _SOON_MS))
     _run(settings, engine, "alert-engine", clock, limits, engine)
+
+
+def _health(settings: Settings, clock: Clock, *, check: bool) -> None:
+    # Imported here: the writers do without PostgreSQL's client.
+    from kafka_consumers.health import command
+
+    if check:
+        print(command.check(settings))
+        return
+    engine = command.engine(settings, clock)
+    # Nobody waits for a score; larger batches are fewer transactions.
+    limits = Limits(settings.postgres_batch_readings, _UNHURRIED_MS)
+    _run(settings, engine, command.PROCESS, clock, limits, engine)
 
 
 def _migrate(settings: Settings, until: str) -> None:

@@ -28,6 +28,7 @@ SCRIPT_SETTINGS = {
         "auto",
         "Native mode: auto loads TimescaleDB where it lies beside PostgreSQL; off never does.",
     ),
+    "HEALTH_MEMORY_LIMIT": ("256m", "Docker: most memory of the health engine's container; 512m for 10,000 GPUs."),
     "POSTGRES_MEMORY_LIMIT": ("256m", "Docker: most memory of PostgreSQL's container."),
     "SPARK_MASTER_MEMORY_LIMIT": (
         "1280m",

@@ -115,13 +115,14 @@ class AlertChange(OfGpu):
 
 class GpuEvent(Message):
     """Topic ``gpu-events``: what happened to a device, a burst of the same as one. The latest message of an ``id``, the
-    one with the highest ``count``, is the right one."""
+    one with the highest ``count`` (of equal ones the latest ``last``), is the right one."""
 
     id: str
     kind: Literal["xid", "sxid", "ecc", "remap", "throttle", "lost"]
     """The first two come from the kernel's log or DCGM, the others from what changes between two readings."""
     number: int = Field(ge=0)
-    """Of an Xid or SXid its own; of ``throttle`` the bit of the reason; of the others 0."""
+    """Of an Xid or SXid its own; of ``throttle`` the bit of the reason; of ``lost`` 0, of a whole node 1; of ``ecc`` 1
+    corrected, 2 not; of ``remap`` 1 correctable, 2 uncorrectable, 3 failed, 4 pending."""
     host: str
     device: str
     """PCI address in small letters, such as 0000:3b:00; of an event out of readings, the ``gpu``."""

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
     postgres_host: str = Field("127.0.0.1", description="Where PostgreSQL answers.")
     postgres_database: str = Field(
-        "gpustream", description="Database in PostgreSQL, of alerts and (POSTGRES_READINGS) of readings."
+        "gpustream", description="Database in PostgreSQL, of alerts, health and (POSTGRES_READINGS) readings."
     )
     postgres_user: str = Field("gpustream", description="User of PostgreSQL.")
     postgres_password_file: Path = Field(
@@ -97,10 +97,17 @@ class Settings(BaseSettings):
     postgres_aggregates_days: int = Field(
         90,
         ge=1,
-        description="So long PostgreSQL keeps minutes, five minutes, health scores and predictions; hours for ever.",
+        description="So long PostgreSQL keeps minutes and five minutes; hours for ever.",
     )
     postgres_batch_readings: int = Field(5000, ge=1, le=50_000, description="Most readings in one write to PostgreSQL.")
     postgres_batch_ms: int = Field(100, ge=1, description="A write to PostgreSQL waits at most this long to fill.")
+
+    health_scores_days: int = Field(
+        30, ge=1, le=3650, description="Health scores, one per GPU and minute, are kept this long; imports for ever."
+    )
+    health_events_days: int = Field(
+        365, ge=1, le=3650, description="Events, predictions and decisions are kept this long in PostgreSQL."
+    )
 
     console_port: int = Field(8000, ge=1, le=65_535, description="Port of the console and of the REST API.")
     console_host: str = Field("127.0.0.1", description="Address on which the console listens.")

@@ -7,6 +7,7 @@ import pytest
 from kafka_consumers.sinks import points
 from telemetry import topics
 from telemetry.errors import Rejected
+from telemetry.health import Decision, FailurePrediction, HealthReason, HealthScore
 from telemetry.messages import Aggregate, AlertChange, Anomaly, GpuEvent, PipelineReport, ReportRow, Window
 from telemetry.reading import Mode, Reading, encode
 
@@ -202,3 +203,41 @@ def test_every_topic_but_the_dead_letters_becomes_points() -> None:
 def test_what_is_no_message_is_rejected(topic: str, raw: bytes) -> None:
     with pytest.raises(Rejected):
         points.OF_TOPIC[topic](raw, NOW)
+
+
+ABOUT = {"gpu": "desk:0", "host": "desk", "source": "dcgm", "mode": "live", "time": "2026-11-23T10:00:00.000Z"}
+TAGS = b"gpu=desk:0,host=desk,source=dcgm"
+
+
+def test_health_has_a_field_per_component_and_its_reasons() -> None:
+    reasons = [HealthReason(component="memory", points=-18, sentence="3 uncorrectable row remaps this week")]
+    health = HealthScore.model_validate(
+        ABOUT | {"score": 82, "components": {"memory": 74.3, "events": 100}, "reasons": reasons, "version": "1-ab"}
+    )
+    assert points.of_health(health.encode(), NOW) == (
+        "gpu-history",
+        b"gpu_health," + TAGS + b' memory_score=74.3,events_score=100.0,score=82.0,mode="live",version="1-ab",'
+        b'reasons="-18: 3 uncorrectable row remaps this week" 1795428000000000',
+    )
+
+
+def test_prediction_is_a_point_per_horizon() -> None:
+    told = FailurePrediction.model_validate(
+        ABOUT | {"horizon_hours": 24, "probability": 0.125, "model_version": "m1", "reasons": ["hot", "old"]}
+    )
+    assert points.of_prediction(told.encode(), NOW).line == (
+        b"gpu_predictions,gpu=desk:0,horizon_hours=24,host=desk,source=dcgm "
+        b'probability=0.125,mode="live",model_version="m1",reasons="hot; old" 1795428000000000'
+    )
+
+
+def test_decision_has_the_cost_of_each_action() -> None:
+    told = Decision.model_validate(
+        ABOUT
+        | {"action": "keep", "yearly_cost": {"keep": 1200.5, "retire": 3000}, "currency": "EUR", "version": "1"}
+        | {"reasons": ["cheapest"], "flips": []}
+    )
+    assert points.of_decision(told.encode(), NOW).line == (
+        b"gpu_decisions," + TAGS + b' keep_yearly_cost=1200.5,retire_yearly_cost=3000.0,action="keep",currency="EUR",'
+        b'mode="live",version="1",reasons="cheapest",flips="" 1795428000000000'
+    )

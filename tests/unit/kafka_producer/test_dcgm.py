@@ -34,12 +34,13 @@ CATALOGUE = catalogue.load(REPOSITORY / "config" / "metrics.yaml")
 NOW = time.time_ns() // 1000
 PATIENCE = 10 * SECOND
 MODEL = "NVIDIA A100-SXM4-40GB"
+XIDS = ((31, 2), (94, 3))
 WANTED = {
     "sm_clock": 1410, "memory_clock": 1593, "memory_temperature": 52, "gpu_temperature": 61, "board_power_draw": 311.5,
     "total_energy": 1_234_567.89, "pcie_replays": 2, "gpu_load": 97, "memory_controller_load": 41,
     "gpu_memory_free": 30_000, "gpu_memory_used": 10_000, "gpu_memory_used_percent": 25,
     "remapped_rows_uncorrectable": 1, "remapped_rows_correctable": 3, "row_remap_failed": 0, "engine_active": 87.5,
-    "tensor_active": 50, "pcie_tx": 1.5,
+    "tensor_active": 50, "pcie_tx": 1.5, "last_xid": 0,
 }  # fmt: skip
 
 
@@ -52,7 +53,13 @@ def test_both_generations_of_names_give_the_same(values: Mapping[str, float], la
         ("node-1", "3", MODEL),
     ]
     assert all(part.metrics == WANTED for part in found.parts)
-    assert found.unknown == ("DCGM_FI_DEV_XID_ERRORS" if values is OLD else "DCGM_FI_DEV_XID_ERROR",)
+    assert found.unknown == ("DCGM_FI_DEV_VGPU_LICENSE_STATUS",)
+
+
+def test_recent_xids_are_counted_over_all_numbers() -> None:
+    lines = [f'DCGM_EXP_XID_ERRORS_COUNT{{gpu="0",window_size_in_ms="300000",xid="{n}"}} {count}' for n, count in XIDS]
+    found = parse("\n".join(['DCGM_FI_DEV_XID_ERRORS{gpu="0"} 31', *lines]) + "\n")
+    assert [part.metrics for part in found.parts] == [{"last_xid": 31, "recent_xids": 5}]
 
 
 def test_all_that_an_exporter_may_offer_is_in_the_catalogue() -> None:
@@ -160,7 +167,7 @@ def test_readings_keep_the_contract() -> None:
     # A clock that was put back gives no time twice.
     assert all(after.row == before.row + 1 for before, after in zip(first, again, strict=True))
     assert f"gpus=2 models={MODEL}" in about[0]
-    assert "fields that are not read: DCGM_FI_DEV_XID_ERRORS" in about[-1]
+    assert "fields that are not read: DCGM_FI_DEV_VGPU_LICENSE_STATUS" in about[-1]
 
 
 def test_a_page_that_names_no_host_is_of_the_machine_it_comes_from() -> None:

@@ -31,6 +31,7 @@ EXPECTED = (
     "spark-worker",
     "influxdb-writer",
     "alert-engine",
+    "health-engine",
     "streaming",
     "report-scheduler",
     "console",

@@ -23,6 +23,7 @@ ORDER = (
     "influxdb-writer",
     "timescale-writer",
     "alert-engine",
+    "health-engine",
     "streaming",
     "report-scheduler",
     "backup-scheduler",

@@ -22,6 +22,7 @@ from kafka_consumers.alerts.transaction import (
     look_around,
     tick_all,
 )
+from kafka_consumers.publisher import Publisher
 from kafka_consumers.sink import Record, Refusal
 from telemetry import reading, topics
 from telemetry.clock import Clock
@@ -32,16 +33,6 @@ from telemetry.timestamp import SECOND
 _PUBLISHED_AT_ONCE = 500
 _ANSWER_EVERY = SECOND // 2
 _PAUSE = 10 * SECOND
-
-
-class Publisher(Protocol):
-    """Where changes go; see ``KafkaAlerts``."""
-
-    def open(self) -> None: ...
-
-    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Companion(Protocol):
@@ -173,7 +164,7 @@ class Engine:
         while self._to_publish:
             waiting = self._store.to_publish(_PUBLISHED_AT_ONCE)
             if waiting:
-                self._publisher.publish([(each.gpu, each.message) for each in waiting])
+                self._publisher.publish([(topics.GPU_ALERTS, each.gpu, each.message) for each in waiting])
                 self._store.published(waiting)
             self._to_publish = len(waiting) == _PUBLISHED_AT_ONCE
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from kafka_consumers.admission import Admission
 from kafka_consumers.alerts import state
-from kafka_consumers.alerts.admission import Admission, admit
+from kafka_consumers.alerts.admission import admit
 from kafka_consumers.alerts.alert import Alert, Change, Reason
 from kafka_consumers.alerts.conditions import Past
 from kafka_consumers.alerts.config import AlertConfig

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from kafka_consumers import text_column
 from kafka_consumers.alerts.alert import Alert, Change
 from kafka_consumers.alerts.message import message_of
 from kafka_consumers.alerts.track import Track
 from kafka_consumers.alerts.transaction import Partition, Request, TrackKey, Transaction
-from kafka_consumers.database import Connection, Database, instant
+from kafka_consumers.database import Connection, SoleDatabase, instant
 from kafka_consumers.migrate import migrate
-from telemetry.errors import Unavailable
+from kafka_consumers.positions import Positions
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = ("kafka_consumers.alerts", "migrations")
 """The package whose tables these are, and the table that says which of its files were applied."""
+_POSITIONS = Positions("positions", "alert engine")
 _OUR_LOCK = 7_265_002
 """Any number of ours: one engine works, another waits until it has gone."""
 _SAVE_ALERT = """
@@ -34,9 +36,7 @@ _SAVE_CHANGE = """
 INSERT INTO changes (alert_id, state, time, message) VALUES (%s, %s, %s, %s)
 ON CONFLICT (alert_id, state, time) DO NOTHING
 """
-# One statement for all, and each column one text, which the client writes down in a fraction of a list's time. The
-# separator stands in no name, which is printable, and in no JSON, which escapes it.
-_SEPARATOR = "\x1e"
+# One statement for all, and each column one text (kafka_consumers/text_column.py).
 _SAVE_TRACKS = """
 INSERT INTO tracks (gpu, track, open_alerts, due, state)
 SELECT gpu, track, open_alerts::integer, due::timestamptz, convert_to(state, 'UTF8')
@@ -54,15 +54,6 @@ WITH answered AS (
 INSERT INTO comments (alert_id, by_whom, at, words)
 SELECT alert_id, by_whom, at, comment FROM answered WHERE comment <> ''
 """
-# The condition is the lock: a second engine that has judged the same records meanwhile makes this change fewer rows.
-_MOVE = """
-INSERT INTO positions AS p (topic, partition, next_offset)
-SELECT topic, partition, after FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(after)s::bigint[])
-    AS moved (topic, partition, after)
-ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset
-WHERE (p.topic, p.partition, p.next_offset) IN
-    (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::integer[], %(before)s::bigint[]))
-"""
 
 
 class Outgoing(NamedTuple):
@@ -73,32 +64,20 @@ class Outgoing(NamedTuple):
     message: bytes
 
 
-class Store(Database):
+class Store(SoleDatabase):
     """What the engine knows. Every method may raise Unavailable: nothing was stored then."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, "gpustream-alerts")
-        self._alone = False
+        super().__init__(settings, "gpustream-alerts", _OUR_LOCK, "alert engine")
 
     def start(self) -> None:
         """Bring the tables to this version. Raises Misconfigured for a password that is refused, or newer tables."""
         for name in self.do(lambda c: migrate(c, *MIGRATIONS)):
             logger.info("migrated name=%s", name)
 
-    def take_over(self) -> None:
-        """From now on no other engine works, as long as this connection lives. Raises Unavailable while one does."""
-        self._alone = True
-        self.close()
-        self.do(lambda _: None)
-
-    def connected(self, connection: Connection) -> None:
-        if self._alone and not connection.execute("SELECT pg_try_advisory_lock(%s)", (_OUR_LOCK,)).fetchone()[0]:  # type: ignore[index]
-            raise Unavailable("another alert engine works on this PostgreSQL: this one begins when that has ended")
-
     def positions(self) -> dict[Partition, int]:
         """How far each partition has been judged."""
-        rows = self.do(lambda c: c.execute("SELECT topic, partition, next_offset FROM positions").fetchall())
-        return {(topic, partition): at for topic, partition, at in rows}
+        return self.do(_POSITIONS.read)
 
     def tracks(self, keys: Collection[TrackKey]) -> dict[TrackKey, Track]:
         """Those of ``keys`` that are known."""
@@ -140,7 +119,7 @@ class Store(Database):
     def _commit(self, connection: Connection, made: Transaction, judged_from: Mapping[Partition, int]) -> None:
         # Everything is on its way before the first answer is waited for.
         with connection.pipeline() as pipeline, connection.transaction(), connection.cursor() as cursor:
-            moved = connection.execute(_MOVE, _moves(made.positions, judged_from)) if made.positions else None
+            moved = _POSITIONS.move(connection, made.positions, judged_from) if made.positions else None
             if made.tracks:
                 connection.execute(_SAVE_TRACKS, _columns(made))
             if made.changes:
@@ -149,9 +128,8 @@ class Store(Database):
             if made.answers:
                 cursor.executemany(_ANSWER, [(outcome, number) for number, outcome in made.answers.items()])
             pipeline.sync()
-            if moved is not None and moved.rowcount != len(made.positions):
-                names = ", ".join(f"{topic}/{number}" for topic, number in sorted(made.positions))
-                raise Unavailable(f"another alert engine judges some of {names}: one of the two must end")
+            if moved is not None:
+                _POSITIONS.check(moved, made.positions)
 
     def to_publish(self, most: int) -> list[Outgoing]:
         """The oldest changes that the topic does not have yet, in their order."""
@@ -168,24 +146,15 @@ class Store(Database):
         self.do(lambda c: c.execute("UPDATE changes SET published = true WHERE number = ANY(%s)", (numbers,)))
 
 
-def _moves(positions: Mapping[Partition, int], judged_from: Mapping[Partition, int]) -> dict[str, list[object]]:
-    return {
-        "topics": [topic for topic, _ in positions],
-        "partitions": [number for _, number in positions],
-        "before": [judged_from.get(partition, 0) for partition in positions],
-        "after": list(positions.values()),
-    }
-
-
 def _columns(made: Transaction) -> dict[str, str]:
     """The tracks, a text per column."""
     due = (made.due.get(key) for key in made.tracks)
     return {
-        "gpu": _SEPARATOR.join(gpu for gpu, _ in made.tracks),
-        "track": _SEPARATOR.join(name for _, name in made.tracks),
-        "open_alerts": _SEPARATOR.join(str(_open(track)) for track in made.tracks.values()),
-        "due": _SEPARATOR.join("" if at is None else format_time(at) for at in due),
-        "state": _SEPARATOR.join(track.encode().decode() for track in made.tracks.values()),
+        "gpu": text_column.of(gpu for gpu, _ in made.tracks),
+        "track": text_column.of(name for _, name in made.tracks),
+        "open_alerts": text_column.of(str(_open(track)) for track in made.tracks.values()),
+        "due": text_column.of("" if at is None else format_time(at) for at in due),
+        "state": text_column.of(track.encode().decode() for track in made.tracks.values()),
     }
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from kafka_consumers.sinks.line_protocol import Field, head, line, reading_line
 from telemetry import reading, topics
+from telemetry.health import Decision, FailurePrediction, HealthScore
 from telemetry.messages import AlertChange, Anomaly, GpuEvent, PipelineReport, ReportRow, Window
 from telemetry.timestamp import parse_time
 
@@ -117,6 +118,39 @@ def of_event(raw: bytes, _now: int) -> Point:
     return Point(HISTORY_BUCKET, line("gpu_events", tags, fields, parse_time(event.first)))
 
 
+def of_health(raw: bytes, _now: int) -> Point:
+    """Measurement gpu_health at its minute: the score, a field per component, and why, the gravest first."""
+    health = HealthScore.decode(raw)
+    tags = {"gpu": health.gpu, "host": health.host, "source": health.source}
+    fields: dict[str, Field] = {f"{name}_score": score for name, score in health.components.items()}
+    fields |= {"score": health.score, "mode": health.mode, "version": health.version}
+    fields["reasons"] = "; ".join(f"{each.points:g}: {each.sentence}" for each in health.reasons)
+    return Point(HISTORY_BUCKET, line("gpu_health", tags, fields, parse_time(health.time)))
+
+
+def of_prediction(raw: bytes, _now: int) -> Point:
+    """Measurement gpu_predictions; the horizon is a tag, or two of one time would merge."""
+    told = FailurePrediction.decode(raw)
+    tags = {"gpu": told.gpu, "host": told.host, "source": told.source, "horizon_hours": str(told.horizon_hours)}
+    fields: dict[str, Field] = {
+        "probability": told.probability,
+        "mode": told.mode,
+        "model_version": told.model_version,
+        "reasons": "; ".join(told.reasons),
+    }
+    return Point(HISTORY_BUCKET, line("gpu_predictions", tags, fields, parse_time(told.time)))
+
+
+def of_decision(raw: bytes, _now: int) -> Point:
+    """Measurement gpu_decisions; what each action would cost in a year is a field."""
+    told = Decision.decode(raw)
+    tags = {"gpu": told.gpu, "host": told.host, "source": told.source}
+    fields: dict[str, Field] = {f"{action}_yearly_cost": cost for action, cost in told.yearly_cost.items()}
+    fields |= {"action": told.action, "currency": told.currency, "mode": told.mode, "version": told.version}
+    fields |= {"reasons": "; ".join(told.reasons), "flips": "; ".join(told.flips)}
+    return Point(HISTORY_BUCKET, line("gpu_decisions", tags, fields, parse_time(told.time)))
+
+
 def of_pipeline_report(raw: bytes, _now: int) -> Point:
     """Measurement pipeline; rejected records by reason, and in all; what was measured of the stores."""
     report = PipelineReport.decode(raw)
@@ -145,6 +179,9 @@ OF_TOPIC: dict[str, Callable[[bytes, int], Point]] = {
     topics.GPU_ALERTS: of_alert,
     topics.GPU_REPORTS: of_report_row,
     topics.GPU_EVENTS: of_event,
+    topics.GPU_HEALTH: of_health,
+    topics.GPU_PREDICTIONS: of_prediction,
+    topics.GPU_DECISIONS: of_decision,
     topics.GPU_PIPELINE: of_pipeline_report,
 }
 """Topic -> its function: raw message and now (microseconds UTC) in, Point out. They raise Rejected."""

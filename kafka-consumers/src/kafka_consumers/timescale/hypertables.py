@@ -16,7 +16,6 @@ _COMPRESS_AFTER = "1 hour"
 _CHUNK = "1 hour"
 """A chunk is compressed as a whole, once all of it is old enough."""
 _IMPORTS_CHUNK = "7 days"
-_BESIDE = {"gpu_health_scores": "7 days", "gpu_failure_predictions": "7 days"}
 
 
 class Hypertables:
@@ -48,9 +47,6 @@ class Hypertables:
             _aggregate(connection, step, columns.aggregates(metrics), keep.readings)
             if not step.kept:
                 _retain(connection, step.table, keep.aggregates)
-        for table, chunk in _BESIDE.items():
-            _hypertable(connection, table, chunk)
-            _retain(connection, table, keep.aggregates)
         _retain(connection, READINGS, keep.readings)
 
     def prepare(self, connection: Connection, times: Collection[int]) -> None:

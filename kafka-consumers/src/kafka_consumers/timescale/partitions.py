@@ -43,7 +43,6 @@ _COARSER = """INSERT INTO gpu_metrics_due (step, gpu, bucket)
 SELECT DISTINCT %s, gpu, date_bin(%s::interval, bucket, 'epoch')
 FROM unnest(%s::text[], %s::timestamptz[]) AS t (gpu, bucket)
 ORDER BY 2, 3 ON CONFLICT (step, gpu, bucket) DO UPDATE SET step = excluded.step"""
-_BY_AGE = ("gpu_health_scores", "gpu_failure_predictions")
 
 
 class Partitions:
@@ -78,8 +77,6 @@ class Partitions:
                 f"CREATE INDEX IF NOT EXISTS {step.table}_by_age ON {step.table} USING brin (bucket)".encode()
             )
             self._computing[step.name] = _computing(step, found)
-        for table in _BY_AGE:
-            connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_by_age ON {table} USING brin (time)".encode())
 
     def prepare(self, connection: Connection, times: Collection[int]) -> None:
         days = {instant(time).date() for time in times}
@@ -130,11 +127,8 @@ class Partitions:
     def _delete_old(self, connection: Connection, now: int) -> int:
         before = instant(now) - timedelta(days=self._keep.aggregates)
         count = 0
-        for table, column in [
-            *((step.table, "bucket") for step in STEPS if not step.kept),
-            *((t, "time") for t in _BY_AGE),
-        ]:
-            count += connection.execute(f"DELETE FROM {table} WHERE {column} < %s".encode(), (before,)).rowcount
+        for table in (step.table for step in STEPS if not step.kept):
+            count += connection.execute(f"DELETE FROM {table} WHERE bucket < %s".encode(), (before,)).rowcount
         return count
 
     def _drop_old(self, connection: Connection, now: int) -> int:

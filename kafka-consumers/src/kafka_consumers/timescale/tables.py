@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from kafka_consumers.database import Connection
+from kafka_consumers.health.store import MIGRATIONS as HEALTH
 from kafka_consumers.migrate import migrate
 from kafka_consumers.timescale import columns
 from kafka_consumers.timescale.catalog import alone, columns_of
@@ -23,8 +24,10 @@ OLDEST_TIMESCALE = (2, 28)
 
 def bring(connection: Connection, metrics: Mapping[str, Metric], keep: Keep) -> Layout:
     """Everything that the sink needs. Raises Misconfigured where a table of another kind has our name."""
-    for name in migrate(connection, __package__ or "", "timescale_migrations"):
-        logger.info("migrated name=%s", name)
+    # The overview of the fleet shows scores and risks: their tables are the health engine's.
+    for migrations in (HEALTH, (__package__ or "", "timescale_migrations")):
+        for name in migrate(connection, *migrations):
+            logger.info("migrated name=%s", name)
     layout = _layout(connection)
     with connection.transaction():
         alone(connection)

@@ -124,6 +124,7 @@ class Gpu:
             "slowdown_temperature": model.slowdown,
             "shutdown_temperature": model.shutdown,
             "max_operating_temperature": model.max_operating,
+            "last_xid": self.xid,
             "gpu_recovery_action": 2 if "gsp" in self._sick else 1 if self._pending or "sram" in self._sick else 0,
         }
         if card.fan_rpm:

@@ -12,7 +12,6 @@ from kafka_producer.simulate.fleet.cluster import Cluster, Node, work_labels
 from kafka_producer.simulate.fleet.gpu import Gpu
 from kafka_producer.sources.dcgm.fields import Generation, written
 
-_XID = {"3": "DCGM_FI_DEV_XID_ERRORS", "4.6": "DCGM_FI_DEV_XID_ERROR"}
 _DRIVER = "550.54.15"
 
 
@@ -26,7 +25,6 @@ def text(cluster: Cluster, node: Node, names: Generation) -> str:
         for metric, value in gpu.metrics().items():
             field = written(metric, names)
             of_metric.setdefault(field.name, []).append(f"{field.name}{{{labels}}} {field.write(value)!r}")
-        of_metric.setdefault(_XID[names], []).append(f"{_XID[names]}{{{labels}}} {gpu.xid}")
     lines: list[str] = []
     for name, samples in of_metric.items():
         lines += (f"# HELP {name} Simulated by gpustream.", f"# TYPE {name} gauge", *samples)

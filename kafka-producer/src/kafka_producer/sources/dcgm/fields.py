@@ -91,6 +91,8 @@ _TABLE: Final[tuple[tuple[str, _Unit, tuple[str, ...]], ...]] = (
     ("remapped_rows_uncorrectable", _SAME, ("UNCORRECTABLE_REMAPPED_ROWS", "ROW_REMAP_UNCORRECTABLE_TOTAL")),
     ("row_remap_pending", _SAME, ("ROW_REMAP_PENDING",)),
     ("row_remap_failed", _SAME, ("ROW_REMAP_FAILURE", "ROW_REMAP_FAILED")),
+    ("last_xid", _SAME, ("XID_ERRORS", "XID_ERROR")),
+    ("recent_xids", _SAME, ("DCGM_EXP_XID_ERRORS_COUNT",)),
     ("gpu_recovery_action", _SAME, ("GPU_RECOVERY_ACTION",)),
     ("slowdown_temperature", _SAME, ("SLOWDOWN_TEMP",)),
     ("shutdown_temperature", _SAME, ("SHUTDOWN_TEMP",)),
@@ -105,6 +107,8 @@ _FIELDS: Final[Mapping[str, Field]] = {
 
 METRICS: Final = tuple(dict.fromkeys([field.metric for field in _FIELDS.values()] + ["gpu_memory_used_percent"]))
 """Everything that an exporter may offer."""
+SUMMED: Final = frozenset({"recent_xids"})
+"""Metrics of which a page has a sample for each number: their sum counts."""
 
 _BLANKS: Final = frozenset(
     float(first + offset) for first in (0x7FFFFFF0, 0x7FFFFFFFFFFFFFF0, 1 << 47) for offset in range(4)

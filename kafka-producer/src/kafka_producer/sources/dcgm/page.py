@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from kafka_producer.sources.dcgm.fields import field_of, is_blank
+from kafka_producer.sources.dcgm.fields import SUMMED, field_of, is_blank
 from telemetry.errors import Unavailable
 from telemetry.reading import label_fault
 
@@ -77,6 +77,8 @@ def parse(text: str) -> Page:
             unknown[name] += 1
         elif is_blank(value):
             blanks += 1
+        elif field.metric in SUMMED:
+            part.metrics[field.metric] = part.metrics.get(field.metric, 0.0) + field.value(value)
         else:
             part.metrics[field.metric] = field.value(value)
     there = tuple(part for part in parts.values() if part.metrics)

@@ -1,0 +1,1 @@
+"""Events out of readings: what changes between two of them. Pure."""
