@@ -82,11 +82,13 @@ class Place(NamedTuple):
     def add_windows(self, of_days: list[tuple[str, float]]) -> None:
         """On each day three windows of desk:0 at half load, with this temperature."""
         rows = [
-            {"gpu": "desk:0", "host": "desk", "date": date.fromisoformat(day), "metric": metric, "avg": value,
-             "start": datetime.fromisoformat(f"{day}T10:00:00+00:00") + timedelta(seconds=30 * number)}
+            {"gpu": "desk:0", "host": "desk", "source": "gpuz", "mode": "live", "date": date.fromisoformat(day),
+             "metric": metric, "avg": value,
+             "start": datetime.fromisoformat(f"{day}T10:00:00+00:00") + timedelta(seconds=30 * number),
+             "end": datetime.fromisoformat(f"{day}T10:00:30+00:00") + timedelta(seconds=30 * number)}
             for day, temperature in of_days
             for number in range(3)
-            for metric, value in (("gpu_load", 50.0), ("gpu_temperature", temperature))
+            for metric, value in (("gpu_load", 50.0), ("gpu_temperature", temperature), (None, None))
         ]  # fmt: skip
         made = self.spark.createDataFrame(pa.Table.from_pylist(rows))
         made.write.format("delta").mode("append").save(self.lake.windows_uri)

@@ -253,6 +253,10 @@ def test_a_series_in_csv_becomes_digests_and_its_truth_failures(tmp_path: Path) 
     assert found.at - known.first == pytest.approx(660 / 300)
     with pytest.raises(Misconfigured, match="--harm"):
         failures(truth, 300, {"rust": 600})
+    worse = tmp_path / "worse.csv"
+    worse.write_text("time,gpu,model,gpu_load\n2026-01-15T00:01:00Z,node-1:0,A100,much\n", encoding="utf-8")
+    with pytest.raises(Misconfigured, match="gpu_load"):
+        series(worse, CATALOGUE, 300)
     with pytest.raises(Misconfigured, match="gpu,fault,begin,end,xid"):
         failures(table, 300, {})
 

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.days import Days
-from spark_jobs.risk.digests import digests
+from spark_jobs.risk.digests import WHOLE, digests
 from spark_jobs.risk.labels import DOWN_STEPS, Failure
 from telemetry.catalogue import Catalogue
 
@@ -31,7 +31,7 @@ def daily(windows: DataFrame, days: Days, catalogue: Catalogue) -> Iterator[pd.D
         for part in range(parts):
             own = made if parts == 1 else made.filter(F.pmod(F.hash("host"), F.lit(parts)) == part)
             frame: pd.DataFrame = own.toArrow().to_pandas()
-            if len(frame):
+            if (frame.metric == WHOLE).any():
                 yield frame
     finally:
         made.unpersist()

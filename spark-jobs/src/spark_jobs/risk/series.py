@@ -36,6 +36,9 @@ def series(path: Path, catalogue: Catalogue, step_seconds: float) -> Series:
         raise Misconfigured(
             f"{path}, line 1", f"no {', '.join(missing)}", "time, gpu, model and metrics by their names"
         )
+    for name in rows.columns:
+        if name in catalogue.metrics and not pd.api.types.is_numeric_dtype(rows[name]):
+            raise Misconfigured(f"{path}: {name}", "cells that are no numbers", "numbers, or nothing")
     micros = _micros(rows["time"], path)
     rows = rows.assign(step=micros // int(step_seconds * SECOND), seen=micros)
     models = {str(gpu): str(model) for gpu, model in rows.groupby("gpu")["model"].last().dropna().items()}
@@ -125,7 +128,7 @@ def _micros(times: pd.Series[str], path: Path) -> pd.Series[int]:
 
 def _table(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(("gpu", "model", "fault", "time", "begin", "end"), "str"))
     except OSError as error:
         raise Misconfigured(str(path), error.strerror or str(error), "a file that can be read") from None
     except ValueError as error:

@@ -80,6 +80,8 @@ def trial(history: History, failures: Sequence[Failure], plan: Plan, broken: Arr
     calibrated = begin + round((1 - training.CALIBRATED_WITH) * (end - begin))
     tuned = _between(told, history.first, calibrated, split - plan.horizon)
     judged = _between(told, history.first, split, last - plan.horizon)
+    if not judged.counts.any():
+        raise training.TooFew("no GPU was heard of in the later part of the time")
     known = _foreseeable(history, failures, judged, plan.horizon)
     gpu_days = float(judged.counts.sum()) * plan.step_hours / 24
     tuned_days = float(tuned.counts.sum()) * plan.step_hours / 24
