@@ -27,15 +27,19 @@ from py4j.finalizer import ThreadSafeFinalizer
 from pyspark.sql import SparkSession
 
 from spark_jobs.batch import Batch
+from spark_jobs.knowledge import keep_model
 from spark_jobs.lake import Lake
 from spark_jobs.report_list import REPORTS
 from spark_jobs.report_store import ReportStore
+from spark_jobs.risk.features import NAMES
+from spark_jobs.risk.model import Calibration, HorizonModel, Weight, model
 from spark_jobs.transforms import clean
 from support.engines import Hdfs, Kafka
 from support.readings import made_up
 from telemetry import catalogue, topics
 from telemetry.errors import Rejected
-from telemetry.messages import DeadLetter, ReportRow, TopicOrigin
+from telemetry.health import Decision, FailurePrediction
+from telemetry.messages import DeadLetter, GpuEvent, ReportRow, TopicOrigin
 from telemetry.reading import Reading, encode
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, parse_time
@@ -44,6 +48,15 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
 FIRST, SECOND_DAY = "2026-03-01", "2026-03-02"
 REPORT = "daily_statistics"
+NEEDED = {
+    topics.GPU_REPORTS,
+    topics.GPU_METRICS,
+    topics.GPU_DEAD_LETTERS,
+    topics.GPU_EVENTS,
+    topics.GPU_PREDICTIONS,
+    topics.GPU_DECISIONS,
+}
+MAY_BE_EMPTY = {"temperature_spikes", "failures", "failure_risk"}
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -69,11 +82,13 @@ class Place(NamedTuple):
     def add_windows(self, of_days: list[tuple[str, float]]) -> None:
         """On each day three windows of desk:0 at half load, with this temperature."""
         rows = [
-            {"gpu": "desk:0", "host": "desk", "date": date.fromisoformat(day), "metric": metric, "avg": value,
-             "start": datetime.fromisoformat(f"{day}T10:00:00+00:00") + timedelta(seconds=30 * number)}
+            {"gpu": "desk:0", "host": "desk", "source": "gpuz", "mode": "live", "date": date.fromisoformat(day),
+             "metric": metric, "avg": value,
+             "start": datetime.fromisoformat(f"{day}T10:00:00+00:00") + timedelta(seconds=30 * number),
+             "end": datetime.fromisoformat(f"{day}T10:00:30+00:00") + timedelta(seconds=30 * number)}
             for day, temperature in of_days
             for number in range(3)
-            for metric, value in (("gpu_load", 50.0), ("gpu_temperature", temperature))
+            for metric, value in (("gpu_load", 50.0), ("gpu_temperature", temperature), (None, None))
         ]  # fmt: skip
         made = self.spark.createDataFrame(pa.Table.from_pylist(rows))
         made.write.format("delta").mode("append").save(self.lake.windows_uri)
@@ -134,7 +149,7 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture
 def place(kafka: Kafka, hdfs: Hdfs, spark: SparkSession, request: pytest.FixtureRequest) -> Place:
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    needed = {topics.GPU_REPORTS, topics.GPU_METRICS, topics.GPU_DEAD_LETTERS} - set(admin.list_topics())
+    needed = NEEDED - set(admin.list_topics())
     if needed:
         admin.create_topics([NewTopic(name, 1, 1) for name in sorted(needed)])
     admin.close()
@@ -209,7 +224,7 @@ def test_killed_at_any_moment_and_run_again_the_rows_are_the_same(place: Place) 
     assert place.touched() == [FIRST, SECOND_DAY]
     found = place.rows()
     assert found.keys() == {(report.name, date) for report in REPORTS for date in (FIRST, SECOND_DAY)}
-    assert all(rows for (name, _), rows in found.items() if name != "temperature_spikes")
+    assert all(rows for (name, _), rows in found.items() if name not in MAY_BE_EMPTY)
     Batch(place.spark, place.settings, CATALOGUE).run([date.fromisoformat(each) for each in (FIRST, SECOND_DAY)])
     assert place.rows() == found
     for report in REPORTS:
@@ -262,6 +277,56 @@ def test_every_row_that_is_told_reaches_kafka_and_can_be_read(place: Place) -> N
     # No two are one point of InfluxDB.
     places = {(row.report, row.gpu, row.metric, row.time or row.day_start) for row in told}
     assert len(places) == len(told)
+
+
+def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(place: Place) -> None:
+    store = ReportStore(place.spark, place.settings)
+    weights = {name: Weight(weight=float(name == "earlier_failures"), mean=0.0, scale=1.0) for name in NAMES}
+    horizon = HorizonModel(
+        horizon_hours=168, intercept=-1.0, weights=weights, calibration=Calibration(slope=1.0, intercept=0.0),
+        samples=1, failures=1, evaluation={},
+    )  # fmt: skip
+    known = model("2026-02-01T00:00:00.000Z", "nothing", 24.0, [horizon])
+    kept = keep_model(store, known)
+    assert kept.endswith(f"{known.version}.json")
+    today = datetime.now(UTC).date().isoformat()
+    grave = GpuEvent(
+        id=place.settings.reports_path, kind="xid", number=79, host="desk", device="0000:3b:00", gpu="desk:0",
+        source="xid", mode="live", name="fell off the bus", action="reboot", severity="critical", text="NVRM",
+        first=f"{today}T09:00:00.000Z", last=f"{today}T09:00:00.000Z", count=1,
+    )  # fmt: skip
+    with KafkaProducer(bootstrap_servers=place.settings.kafka_bootstrap_servers) as producer:
+        producer.send(topics.GPU_EVENTS, grave.encode())
+    place.add_windows([(today, 50.0)])
+    place.add(day(today))
+    consumer = KafkaConsumer(
+        topics.GPU_PREDICTIONS, topics.GPU_DECISIONS, bootstrap_servers=place.settings.kafka_bootstrap_servers
+    )
+    while len(consumer.assignment()) < 2:
+        consumer.poll(100)
+    consumer.seek_to_end()
+    for part in consumer.assignment():
+        consumer.position(part)
+    assert place.touched() == [today]
+    # The same again: what Kafka would have forgotten is still there.
+    Batch(place.spark, place.settings, CATALOGUE).run([date.fromisoformat(today)])
+    told: dict[str, list[bytes]] = {topics.GPU_PREDICTIONS: [], topics.GPU_DECISIONS: []}
+    deadline = time.monotonic() + 60
+    while min(map(len, told.values())) < 2 and time.monotonic() < deadline:
+        for records in consumer.poll(500).values():
+            for record in records:
+                told[record.topic].append(record.value)
+    consumer.close()
+    prediction, same = (FailurePrediction.decode(each) for each in told[topics.GPU_PREDICTIONS])
+    assert prediction == same
+    assert prediction.model_version == known.version
+    assert prediction.reasons == ["1 failures before"]
+    decision, same_decision = (Decision.decode(each) for each in told[topics.GPU_DECISIONS])
+    assert decision == same_decision
+    assert decision.action == "repair"
+    assert place.report(today, "failures")[["gpu", "kind", "number"]].values.tolist() == [["desk:0", "xid", 79]]
+    assert place.report(today, "failure_risk").probability.tolist() == [pytest.approx(prediction.probability)]
+    assert place.report(today, "decisions").action.tolist() == ["repair"]
 
 
 def test_day_of_which_readings_have_expired_keeps_its_reports(place: Place) -> None:

@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.days import Days
+from spark_jobs.knowledge import Knowledge
 from spark_jobs.lake import Lake, Mark
 from spark_jobs.lake_history import LakeHistory
 from spark_jobs.report_day import KafkaKeeps, Places, ReportDay
@@ -55,7 +56,8 @@ class Batch:
         self._days = Days(settings.report_timezone)
         self._lake = Lake(spark, settings, catalogue)
         self._store = ReportStore(spark, settings)
-        self._places = Places(self._lake, LakeHistory(spark, settings), self._store)
+        knowledge = Knowledge(settings, self._store)
+        self._places = Places(self._lake, LakeHistory(spark, settings), self._store, knowledge)
 
     def run_touched(self) -> list[date]:
         """Every day of which readings came into the lake since the last such run, and what looks back to it."""
@@ -130,16 +132,18 @@ class Batch:
         rows = report.rows(day).persist()
         count = rows.count()
         self._store.replace(report.name, day.date.isoformat(), rows)
+        if report.told is not None:
+            self._send(report.told(rows), report.topic)
         if report.numbers:
-            self._send(messages(report, rows, day.date, self._days))
+            self._send(messages(report, rows, day.date, self._days), topics.GPU_REPORTS)
         day.keep(report.name, rows)
         seconds = time.monotonic() - began
         logger.info("report=%s date=%s rows=%d seconds=%.1f day=%s", report.name, day.date, count, seconds, progress)
 
-    def _send(self, rows: DataFrame) -> None:
+    def _send(self, rows: DataFrame, topic: str) -> None:
         (
             rows.write.format("kafka")
             .option("kafka.bootstrap.servers", self._settings.kafka_bootstrap_servers)
-            .option("topic", topics.GPU_REPORTS)
+            .option("topic", topic)
             .save()
         )

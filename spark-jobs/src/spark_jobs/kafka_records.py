@@ -12,6 +12,12 @@ from telemetry.timestamp import SECOND
 UNKNOWN = "unknown"
 """The GPU of a record that does not say whose it is."""
 _IDENTITY = "origin string, gpu string, host string, row bigint, time timestamp"
+_EVENT = (
+    "id string, kind string, number int, gpu string, device string, host string, name string, severity string, "
+    "first timestamp, count bigint"
+)
+_OF_READINGS = ("ecc", "remap", "throttle", "lost")
+"""Kinds of events whose device is the GPU's own name."""
 _LETTER = "time timestamp, payload_base64 string"
 
 
@@ -45,6 +51,16 @@ def rejected(records: DataFrame) -> DataFrame:
     is_name = F.coalesce(F.col("gpu").rlike(f"^(?:{reading.GPU_NAME.pattern})$"), F.lit(False))
     host = F.when(is_name, F.substring_index("gpu", ":", 1)).otherwise(UNKNOWN)
     return named.select(F.when(is_name, F.col("gpu")).otherwise(UNKNOWN).alias("gpu"), host.alias("host"), "time")
+
+
+def events(records: DataFrame) -> DataFrame:
+    """id, kind, number, gpu, host, name, severity, time (of its beginning), count: one row per event of a GPU that is
+    known, among ``records`` (value) of gpu-events; of what was told again, the newest."""
+    told = records.select(F.from_json("value", _EVENT).alias("event")).select("event.*")
+    named = told.withColumn("gpu", F.coalesce("gpu", F.when(F.col("kind").isin(*_OF_READINGS), F.col("device"))))
+    whole = named.dropna(subset=["id", "kind", "gpu", "host", "first"]).withColumnRenamed("first", "time")
+    columns = ("kind", "number", "gpu", "host", "name", "severity", "time", "count")
+    return whole.groupBy("id").agg(*(F.max_by(name, "count").alias(name) for name in columns))
 
 
 def kept_since(settings: Settings, topic: str, now: int) -> int:

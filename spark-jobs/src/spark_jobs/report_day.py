@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,9 +11,12 @@ from pyspark.sql import functions as F
 
 from spark_jobs import kafka_records
 from spark_jobs.days import Days
+from spark_jobs.decisions.economics import Economics
+from spark_jobs.knowledge import Knowledge
 from spark_jobs.lake import Lake
 from spark_jobs.lake_history import LakeHistory
 from spark_jobs.report_store import ReportStore
+from spark_jobs.risk.model import Model
 from spark_jobs.spans import Span
 from spark_jobs.transforms import metrics
 from telemetry import topics
@@ -21,7 +24,7 @@ from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
-_NOT_ASKED_FOR = ("date", "origin", "row", "recorded", "source")
+_NOT_ASKED_FOR = ("date", "origin", "row", "recorded")
 _AHEAD = 3600 * SECOND
 """A reading may be sent so long before its own time (telemetry.reading.FUTURE_TOLERANCE)."""
 
@@ -48,9 +51,16 @@ class KafkaKeeps:
             kafka_records.records(self._spark, self._settings, topics.GPU_DEAD_LETTERS, self._since)
         ).persist()
 
+    @cached_property
+    def events(self) -> DataFrame:
+        # All that there are: an event of the past may be told late.
+        return kafka_records.events(
+            kafka_records.records(self._spark, self._settings, topics.GPU_EVENTS, self._since)
+        ).persist()
+
     def close(self) -> None:
         """Gives the memory back."""
-        for name in ("copies", "rejected"):
+        for name in ("copies", "rejected", "events"):
             if name in self.__dict__:
                 getattr(self, name).unpersist()
 
@@ -61,6 +71,7 @@ class Places(NamedTuple):
     lake: Lake
     history: LakeHistory
     store: ReportStore
+    knowledge: Knowledge
 
 
 class ReportDay:
@@ -108,6 +119,26 @@ class ReportDay:
     def rows_of(self, report: str) -> DataFrame:
         # Not made in this run when it is only a day before that was touched.
         return self._made[report] if report in self._made else self._places.store.rows(report, self.date.isoformat())
+
+    def stored(self, report: str, looks_back: int = 0) -> DataFrame | None:
+        first = self.date - timedelta(days=looks_back)
+        last = self.date - timedelta(days=1) if looks_back else self.date
+        found = [day.isoformat() for day in self._places.store.dates(report) if first <= day <= last]
+        if not found:
+            return None
+        return self._places.store.rows(report, *found)
+
+    @property
+    def events(self) -> DataFrame:
+        return self._keeps.events.filter(_inside(self._span))
+
+    @property
+    def risk_model(self) -> Model | None:
+        return self._places.knowledge.risk_model
+
+    @property
+    def economics(self) -> tuple[Economics, str] | None:
+        return self._places.knowledge.economics
 
     def keep(self, report: str, rows: DataFrame) -> None:
         """For the reports that stand after this one in the list."""

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from pyspark.sql import DataFrame
+
 from spark_jobs.reports import (
     baselines,
     correlations,
     daily_statistics,
     data_quality,
+    decisions,
+    failure_risk,
+    failures,
     hourly_patterns,
     summary,
     temperature_spikes,
     trends,
 )
-from spark_jobs.reports.report import FOR_EVER, Report
+from spark_jobs.reports.report import FOR_EVER, Day, Report
+from spark_jobs.risk import lake_digests
+from spark_jobs.risk.features import LOOKS_BACK
 from spark_jobs.transforms.enrich import MEASURES, enriched
 from spark_jobs.transforms.loaded_windows import compared
+from spark_jobs.transforms.metrics import models
+from telemetry import topics
 
 _TREND_NUMBERS = tuple(
     f"{name}_{period}" for period in trends.PERIODS for name in ("days", "windows", "avg", "slope", "change")
 )
+
+
+def _failure_risk(day: Day) -> DataFrame:
+    spark = day.readings.sparkSession
+    if day.risk_model is None:
+        return failure_risk.rows(spark, None, (), day.date, (), {})
+    before = day.stored(failures.NAME, LOOKS_BACK)
+    own = day.rows_of(failures.NAME)
+    return failure_risk.rows(
+        spark,
+        day.risk_model,
+        lake_digests.daily(day.windows(LOOKS_BACK), day.days, day.catalogue),
+        day.date,
+        lake_digests.failures(own if before is None else own.unionByName(before), day.days),
+        models(day.readings),
+    )
+
 
 REPORTS = (
     Report(
@@ -79,6 +105,20 @@ REPORTS = (
             *("throttled_minutes", "spikes", "anomalies", "missing", "flagged", "duplicated", "late", "rejected"),
             "temperature_slope_7",
         ),
+    ),
+    Report(failures.NAME, lambda day: failures.rows(day.events, day.stored(failures.NAME))),
+    Report(
+        failure_risk.NAME,
+        # Looks back, but what was said of a day stays said, whatever comes late of the days before.
+        _failure_risk,
+        told=failure_risk.told,
+        topic=topics.GPU_PREDICTIONS,
+    ),
+    Report(
+        decisions.NAME,
+        lambda day: decisions.rows(day.readings, day.rows_of(failure_risk.NAME), day.catalogue, day.economics),
+        told=decisions.told,
+        topic=topics.GPU_DECISIONS,
     ),
     Report(
         baselines.NAME,

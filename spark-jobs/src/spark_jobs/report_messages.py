@@ -22,7 +22,7 @@ def messages(report: Report, rows: DataFrame, day: date, days: Days) -> DataFram
         F.lit(report.name).alias("report"),
         F.lit(day.isoformat()).alias("date"),
         F.lit(format_time(days.bounds(day).begin)).alias("day_start"),
-        (_instant(report.time) if report.time else F.lit(None).cast("string")).alias("time"),
+        (instant(report.time) if report.time else F.lit(None).cast("string")).alias("time"),
         "gpu",
         "host",
         "demo",
@@ -43,5 +43,6 @@ def _is_finite(value: Column) -> Column:
     return value.isNotNull() & ~F.isnan(value) & (F.abs(value) != float("inf"))
 
 
-def _instant(name: str) -> Column:
+def instant(name: str) -> Column:
+    """A column of times as the text that every message has."""
     return F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")

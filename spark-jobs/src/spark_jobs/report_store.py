@@ -42,9 +42,9 @@ class ReportStore:
         names = self._names(self._path(self.uri(report)))
         return sorted(date.fromisoformat(name.removeprefix(_DAY)) for name in names if name.startswith(_DAY))
 
-    def rows(self, report: str, day: str) -> DataFrame:
+    def rows(self, report: str, *days: str) -> DataFrame:
         """What :meth:`replace` put there."""
-        return self._spark.read.parquet(f"{self.uri(report)}/{_DAY}{day}/{FILE}")
+        return self._spark.read.parquet(*(f"{self.uri(report)}/{_DAY}{day}/{FILE}" for day in days))
 
     def replace(self, report: str, day: str, rows: DataFrame) -> None:
         """Written beside its place under a name that readers skip (an underscore), then renamed over what is there.
@@ -68,7 +68,14 @@ class ReportStore:
 
     def remembered(self, name: str) -> str | None:
         """A text kept by :meth:`remember`; None where there is none."""
-        path = self._path(f"{self._root}/_state/{name}.txt")
+        return self.text(f"_state/{name}.txt")
+
+    def remember(self, name: str, text: str) -> None:
+        self.put_text(f"_state/{name}.txt", text)
+
+    def text(self, place: str) -> str | None:
+        """What :meth:`put_text` put there; None where there is nothing."""
+        path = self._path(f"{self._root}/{place}")
         if not self._files.exists(path):
             return None
         stream = self._files.open(path)
@@ -77,9 +84,10 @@ class ReportStore:
         finally:
             stream.close()
 
-    def remember(self, name: str, text: str) -> None:
-        path = self._path(f"{self._root}/_state/{name}.txt")
-        written = self._path(f"{self._root}/_state/.{name}-{uuid4().hex}")
+    def put_text(self, place: str, text: str) -> None:
+        """``place``: a path below REPORTS_PATH, whose first name begins with an underscore, so that readers skip it."""
+        path = self._path(f"{self._root}/{place}")
+        written = self._path(path.getParent(), f".{path.getName()}-{uuid4().hex}")
         stream = self._files.create(written, True)
         stream.write(bytearray(text.encode()))
         stream.close()

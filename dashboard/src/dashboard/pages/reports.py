@@ -173,4 +173,6 @@ def _cell(name: str, value: Any, figures: Figures) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_cell(name, each, figures)}" for key, each in value.items()) or "–"
+    if isinstance(value, list):
+        return " ".join(_cell(name, each, figures) for each in value) or "–"
     return figures.label(str(value)) if name == "metric" else str(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spark_jobs.evaluation import in_memory
+from spark_jobs.evaluation.document import put
 from spark_jobs.evaluation.labels import Label, labels
 from spark_jobs.evaluation.rivals import Rival, rivals
 from spark_jobs.evaluation.score import Score, scores
@@ -18,7 +19,7 @@ from telemetry.errors import Misconfigured
 from telemetry.reading import Reading
 from telemetry.settings import Settings
 
-_BEGIN, _END = "<!-- evaluation: begin, written by {} -->", "<!-- evaluation: end -->"
+MARK = "anomalies"
 _HEAD = ("series", "detector", "kind", "labels", "found", "recall", "alarms", "true", "precision", "delay, s")
 
 
@@ -38,6 +39,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     whose = "whose series without a column gpu are (default: %(default)s)"
     parser.add_argument("--gpu", default=DEFAULT_GPU, help=whose)
     parser.add_argument("--into", type=Path, metavar="FILE", help="also write the table between the marks in FILE")
+    mark = "the marks in FILE are those of scripts/evaluate-NAME.sh (default: %(default)s)"
+    parser.add_argument("--mark", default=MARK, metavar="NAME", help=mark)
     parser.add_argument("--note", default="", help="a line above the table")
 
 
@@ -55,7 +58,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> str:
     known = in_memory.baselines(usual, metrics, settings.window_seconds)
     text = table(cases, rivals(metrics, settings.window_seconds, known))
     if arguments.into:
-        _put(arguments.into, "\n\n".join(part for part in (arguments.note, text) if part))
+        put(arguments.into, arguments.mark, "\n\n".join(part for part in (arguments.note, text) if part))
     return text
 
 
@@ -127,17 +130,3 @@ def _row(series: str, detector: str, kind: str, score: Score) -> tuple[str, ...]
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def _put(document: Path, text: str) -> None:
-    """Between the marks, which must be there."""
-    try:
-        before = document.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Misconfigured(str(document), error.strerror or str(error), "a document with the marks") from None
-    begin = _BEGIN.format("scripts/evaluate-anomalies.sh")
-    head, found, rest = before.partition(begin)
-    _, ended, tail = rest.partition(_END)
-    if not (found and ended):
-        raise Misconfigured(str(document), "no marks", f"lines {begin} and {_END}")
-    document.write_text(f"{head}{begin}\n\n{text}\n\n{_END}{tail}", encoding="utf-8")

@@ -10,6 +10,9 @@ from typing import Protocol
 from pyspark.sql import DataFrame
 
 from spark_jobs.days import Days
+from spark_jobs.decisions.economics import Economics
+from spark_jobs.risk.model import Model
+from telemetry import topics
 from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
 
@@ -65,6 +68,26 @@ class Day(Protocol):
         """Those of a report that stands before this one in the list."""
         ...
 
+    def stored(self, report: str, looks_back: int = 0) -> DataFrame | None:
+        """What the lake has of a report for the day, or, of ``looks_back`` days, for those before it; None where it has
+        nothing."""
+        ...
+
+    @property
+    def events(self) -> DataFrame:
+        """:func:`spark_jobs.kafka_records.events` that began on the day, those that Kafka still has."""
+        ...
+
+    @property
+    def risk_model(self) -> Model | None:
+        """The model of failures that was trained last."""
+        ...
+
+    @property
+    def economics(self) -> tuple[Economics, str] | None:
+        """config/economics.yaml and its version; None where it is at fault."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -78,5 +101,8 @@ class Report:
     """The columns that go to the topic ``gpu-reports`` as values of a row; none: the report stays in the lake."""
     maps: tuple[str, ...] = ()
     """Columns text -> number that go with them, as ``<column>_<text>``."""
+    told: Callable[[DataFrame], DataFrame] | None = None
+    """Rows -> Kafka's ``key`` and ``value``, where they are messages of a topic of their own."""
+    topic: str = topics.GPU_REPORTS
     time: str | None = None
     """The column that says when in the day a row lies; None: rows are of the day as a whole."""

@@ -34,6 +34,12 @@ def present(readings: DataFrame, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(name for name in catalogue.metrics if counts[name])
 
 
+def models(readings: DataFrame) -> dict[str, str]:
+    """GPU -> its model, of those that say it."""
+    told = readings.filter(F.col("model").isNotNull()).groupBy("gpu").agg(F.max("model").alias("model"))
+    return {row["gpu"]: row["model"] for row in told.collect()}
+
+
 def each_metric(readings: DataFrame, names: Sequence[str], *keep: str) -> DataFrame:
     """A row (``keep``, metric, value) per value of a reading: of the columns ``names``, and of sensors that the
     catalogue does not know."""
