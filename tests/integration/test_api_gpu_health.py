@@ -158,6 +158,14 @@ def test_events_can_be_narrowed(console: Console, path: str, query: dict[str, An
     assert len(console.get(f"/api/v1{path}", **query).json()["events"]) == count
 
 
+def test_newest_events_of_some_gpus_come_together(console: Console) -> None:
+    assert console.app is not None
+    found = console.app.state.stores.health.newest_events([WORN, WELL, "nobody:0"], 2)
+    assert {gpu: [each.id for each in events] for gpu, events in found.items()} == {
+        WORN: ["event-9", "event-11"], WELL: ["event-10", "event-8"]
+    }  # fmt: skip
+
+
 def test_event_without_a_gpu_is_told_by_its_device(console: Console) -> None:
     (event,) = console.get("/api/v1/events", severity="warning").json()["events"]
     assert (event["gpu"], event["node_id"], event["device"], event["count"]) == (None, "node-1", "0000:3b:00", 3)

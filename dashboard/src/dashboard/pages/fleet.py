@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from dashboard.stores.live import Latest
 from telemetry.errors import Unavailable
 from telemetry.timestamp import SECOND
 
+Change = Callable[[], Awaitable[None]]
 HEALTH = "health"
 """What the cells are coloured by where it is no metric."""
 FIRST_METRIC = "gpu_temperature"
@@ -76,8 +77,8 @@ class FleetPage:
             map_.props('aria-label="GPUs: the arrow keys move, Enter opens the page of a GPU"')
         self._worst = ui.html(sanitize=False)
 
-    def _select(self, label: str, options: dict[str, str], on_change: object, value: str | None = None) -> ui.select:
-        made = ui.select(options, label=label, value=value, on_change=on_change)  # type: ignore[arg-type]
+    def _select(self, label: str, options: dict[str, str], on_change: Change, value: str | None = None) -> ui.select:
+        made = ui.select(options, label=label, value=value, on_change=on_change)
         return made.props("outlined dense options-dense").classes("fleet-choice")
 
     async def show(self) -> None:

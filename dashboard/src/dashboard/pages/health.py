@@ -23,6 +23,9 @@ from telemetry.timestamp import SECOND
 EVERY = 10.0
 PAGE = 20
 EVENTS = 100
+"""On a page of them."""
+NEWEST = 3
+"""Of each GPU beside its score."""
 TREND = 24 * 3600 * SECOND
 STEPS = 72
 _TABS = (("", "Scores"), ("events", "Events"))
@@ -77,19 +80,23 @@ class Scores:
         scores = every[self._first : self._first + PAGE]
         self._build([each.gpu for each in scores])
         span = Span(console.now() - TREND, console.now())
+        health = console.stores.health
         try:
-            trends = await asyncio.to_thread(console.stores.health.trends, self._shown, span, STEPS) if scores else {}
-        except Unavailable:
-            trends = {}
+            trends = await asyncio.to_thread(health.trends, self._shown, span, STEPS)
+            events = await asyncio.to_thread(health.newest_events, self._shown, NEWEST)
+        except Unavailable as error:
+            self._note.content = notices.away(error)
+            return
         of_gpu = {each.gpu: each for each in advice}
         for each in scores:
             line = health_card.trend(trends.get(each.gpu, []), span, f"Score of {each.gpu} over the last 24 hours")
             own = [risk for risk in risks if risk.gpu == each.gpu]
             link = tag("a", each.gpu, href=f"/gpu/{each.gpu}")
             chosen = of_gpu.get(each.gpu)
-            calm = health_card.is_calm(each, chosen)
-            made = health_card.brief if calm else health_card.card
-            content = made(each, link, _beside(console, each), line, own, chosen, console.now())
+            newest = events.get(each.gpu, [])
+            calm = health_card.is_calm(each, chosen, newest)
+            given = (each, link, _beside(console, each), line, own, chosen, console.now())
+            content = health_card.brief(*given) if calm else health_card.card(*given, newest)
             tone = words.state(each.score).tone
             self._cards[each.gpu].classes(replace=f"panel health {tone}{' calm' if calm else ''}")
             self._cards[each.gpu].content = content

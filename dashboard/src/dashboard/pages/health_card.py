@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dashboard.pages import event_rows
 from dashboard.pages import health_words as words
 from dashboard.pages.markup import Child, Markup, joined, tag
 from dashboard.pages.moments import moment
 from dashboard.pages.states import OF_MODE, badge, named
-from dashboard.stores.health import Advice, Risk, Score, TrendPoint
+from dashboard.stores.health import Advice, Event, Risk, Score, TrendPoint
 from dashboard.stores.history import Span
 
 WIDTH, HEIGHT = 200.0, 40.0
@@ -23,11 +24,12 @@ def card(
     risks: Sequence[Risk],
     advice: Advice | None,
     now: int,
+    events: Sequence[Event] = (),
 ) -> Markup:
     """The columns of one GPU; the element around them has the class ``health`` and the tone of the score."""
     return joined(
         tag("div", _names(title, beside), _figure(score, trend), _states(score, now)),
-        tag("div", tag("h3", "Components"), parts(score)),
+        tag("div", tag("h3", "Components"), parts(score), happened(events, now)),
         tag("div", tag("h3", "Why it is not higher"), reasons(score), risk(risks)),
         tag("div", decision(advice)),
     )
@@ -46,8 +48,8 @@ def brief(
     )
 
 
-def is_calm(score: Score, advice: Advice | None) -> bool:
-    return not score.reasons and (advice is None or advice.action == "keep")
+def is_calm(score: Score, advice: Advice | None, events: Sequence[Event] = ()) -> bool:
+    return not score.reasons and not events and (advice is None or advice.action == "keep")
 
 
 def _names(title: Child, beside: Child) -> Markup:
@@ -75,6 +77,13 @@ def parts(score: Score) -> Markup:
         )
         rows += [tag("dt", words.component(name)), bar, tag("dd", words.score(value))]
     return tag("dl", *rows, class_="parts") if rows else tag("p", "No component has evidence yet.", class_="soft small")
+
+
+def happened(events: Sequence[Event], now: int) -> Markup | None:
+    if not events:
+        return None
+    lines = (tag("li", event_rows.title(each), ", ", moment(each.last, now)) for each in events)
+    return tag("div", tag("h3", "Newest events"), tag("ul", *lines, class_="told plain soft"))
 
 
 def reasons(score: Score) -> Markup:

@@ -48,7 +48,7 @@ class Cell(NamedTuple):
     silent: bool
     notes: tuple[str, ...]
     rank: tuple[int, float]
-    """The worse, the greater."""
+    """The worse, the greater; it begins with 2 or 1 beyond a limit, by a value that is not old."""
 
 
 class Node(NamedTuple):
@@ -102,7 +102,8 @@ def cell_of_score(gpu: str, score: float | None, scale: Scale, silent: bool, not
     level = _OF_SEVERITY[severity] if severity else scale.level(score)
     told = health_words.score(score)
     words = f"health score {told}"
-    return Cell(gpu, level, told, words, silent, tuple(notes), _rank(level, score, -1, silent))
+    # Of a GPU that was lost the score is as new as any other, and says so.
+    return Cell(gpu, level, told, words, silent, tuple(notes), _rank(level, score, -1, False))
 
 
 def grouped(gpus: Sequence[Latest], by: str, cells: Mapping[str, Cell], worst_first: bool) -> list[Group]:

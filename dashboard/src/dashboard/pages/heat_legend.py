@@ -34,11 +34,12 @@ def swatch(level: str, silent: bool = False) -> Markup:
 def _limits(scale: Scale, cells: Iterable[Cell], told: Callable[[float], str]) -> Iterable[Markup]:
     if scale.limits is None:
         return
-    counts = Counter(cell.level for cell in cells if not cell.silent)
+    counts = Counter(cell.rank[0] for cell in cells)
     sign = _SIGNS[scale.limits.direction]
-    for level, word, limit in (("w", "warning", scale.limits.warning), ("c", "critical", scale.limits.critical)):
+    steps = (("w", 1, "warning", scale.limits.warning), ("c", 2, "critical", scale.limits.critical))
+    for level, rank, word, limit in steps:
         if limit is not None:
-            yield tag("span", swatch(level), f"{word} {sign} {told(limit)}: ", tag("b", f"{counts[level]:,}"))
+            yield tag("span", swatch(level), f"{word} {sign} {told(limit)}: ", tag("b", f"{counts[rank]:,}"))
 
 
 def _legend(parts: list[Markup], cells: Iterable[Cell], differs: bool) -> Markup:

@@ -41,7 +41,8 @@ window.heatMap = window.heatMap || (() => {
       cell.tabIndex = 0;
       if (lastPointer !== "touch") show(cell);
     });
-    root.addEventListener("focusout", () => show(null));
+    // A finger on the link of what is told takes the focus from the cell: the link must still be there when it is lifted.
+    root.addEventListener("focusout", () => { if (lastPointer !== "touch") show(null); });
     root.addEventListener("keydown", move);
     document.addEventListener("pointerdown", (event) => {
       lastPointer = event.pointerType;

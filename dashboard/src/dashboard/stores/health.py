@@ -145,3 +145,7 @@ class Health(Protocol):
     def events(self, wanted: EventFilter, *, after: str | None = None, limit: int = 100) -> EventPage:
         """By their first moment, newest first. Raises Rejected(``bad_cursor``)."""
         ...
+
+    def newest_events(self, gpus: Sequence[str], most: int) -> dict[str, list[Event]]:
+        """GPU -> its newest events, at most so many of each; a GPU without any is absent."""
+        ...

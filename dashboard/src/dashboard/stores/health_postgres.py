@@ -13,6 +13,7 @@ from dashboard.stores.cursor import cursor_of, place_of
 from dashboard.stores.health import (
     NOW,
     Advice,
+    Event,
     EventFilter,
     EventPage,
     Risk,
@@ -78,6 +79,16 @@ class PostgresHealth:
         found = [rows.event_of(row) for row in self._all(query, *values, limit + 1)]
         last = found[limit - 1] if len(found) > limit else None
         return EventPage(found[:limit], cursor_of(last.first, last.id) if last else None)
+
+    def newest_events(self, gpus: Sequence[str], most: int) -> dict[str, list[Event]]:
+        query = (
+            "SELECT e.* FROM unnest(%s::text[]) AS g (gpu) CROSS JOIN LATERAL ("
+            " SELECT * FROM gpu_events AS o WHERE o.gpu = g.gpu ORDER BY o.first DESC, o.id DESC LIMIT %s) AS e"
+        )
+        made: dict[str, list[Event]] = {}
+        for row in self._all(query, list(map(storable, gpus)), most):
+            made.setdefault(row["gpu"], []).append(rows.event_of(row))
+        return made
 
     def _newest(self, table: str, modes: Sequence[Mode]) -> list[Row]:
         """All rows of the newest time of each GPU, by name. From GPU to GPU through the primary key (gpu, time): to

@@ -8,7 +8,10 @@ from telemetry.health import HealthReason
 
 
 def score_of(row: Row) -> Score:
-    reasons = tuple(HealthReason.model_validate(each) for each in row["reasons"])
+    reasons = tuple(
+        HealthReason(component=each["component"], points=each["points"], sentence=each["sentence"])
+        for each in row["reasons"]
+    )
     return Score(
         row["gpu"], row["host"], row["mode"], micros(row["time"]), row["score"], row["components"], reasons,
         row["version"],

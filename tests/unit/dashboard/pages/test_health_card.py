@@ -32,12 +32,17 @@ ADVICE = Advice(
     "1",
 )
 
+EVENT = Event(
+    "e", "xid", 79, "node-1", "0000:3b:00", None, "xid", "live", "GPU has fallen off the bus", "reset the node",
+    "critical", "<NVRM>", NOW - 60 * SECOND, NOW - 30 * SECOND, 3,
+)  # fmt: skip
+
 
 def test_card_tells_reasons_components_risk_and_money() -> None:
-    made = health_card.card(SCORE, "a:0", "A100", Markup(""), RISKS, ADVICE, NOW)
+    made = health_card.card(SCORE, "a:0", "A100", Markup(""), RISKS, ADVICE, NOW, [EVENT])
     for said in (
         ">81<", "Well", "−18", "3 uncorrectable &lt;b&gt; row remaps", "−0.4", "Data quality", "4.2 %", "next day",
-        "next 7 days", "Remaps grew", "Repair", "1,240 EUR", "2,900 EUR", "It pays", "keep, were it dear",
+        "next 7 days", "Remaps grew", "Repair", "1,240 EUR", "2,900 EUR", "It pays", "Xid 79", "keep, were it dear",
     ):  # fmt: skip
         assert said in made, said
     assert made.index("1,240 EUR") < made.index("2,900 EUR")
@@ -49,6 +54,7 @@ def test_gpu_of_which_there_is_little_to_say_takes_little_room() -> None:
     assert health_card.is_calm(well, None)
     assert not health_card.is_calm(SCORE, None)
     assert not health_card.is_calm(well, ADVICE)
+    assert not health_card.is_calm(well, None, [EVENT])
     made = health_card.brief(well, "a:1", "A100", Markup(""), [], None, NOW)
     assert "Demo" in made
     assert "No prediction yet" in made
@@ -94,11 +100,7 @@ def test_trend_goes_from_0_to_100_over_its_whole_span() -> None:
 
 
 def test_event_says_what_it_means_how_often_it_was_and_of_whom() -> None:
-    event = Event(
-        "e", "xid", 79, "node-1", "0000:3b:00", None, "xid", "live", "GPU has fallen off the bus", "reset the node",
-        "critical", "<NVRM>", NOW - 60 * SECOND, NOW - 30 * SECOND, 3,
-    )  # fmt: skip
-    made = event_rows.table([event], NOW)
+    made = event_rows.table([EVENT], NOW)
     for said in ("Xid 79: GPU has fallen off the bus", "&lt;NVRM&gt;", "node-1, device 0000:3b:00", "3 times in 30 s"):
         assert said in made, said
-    assert "<th>GPU</th>" not in event_rows.table([event], NOW, of_one_gpu=True)
+    assert "<th>GPU</th>" not in event_rows.table([EVENT], NOW, of_one_gpu=True)

@@ -83,7 +83,7 @@ def test_score_below_its_limit_has_its_colour_and_is_never_rounded_up() -> None:
     assert cell("a:0", None).words == "no health score yet"
 
 
-def test_worst_come_first_and_what_is_silent_or_has_no_value_last() -> None:
+def test_worst_come_first_and_what_has_an_old_value_or_none_last() -> None:
     cells = [
         cell("a:0", 90.0),
         cell("a:10", 40.0),
@@ -91,8 +91,15 @@ def test_worst_come_first_and_what_is_silent_or_has_no_value_last() -> None:
         cell("a:3", 10.0, silent=True),
         cell("a:4", None),
     ]
-    assert [each.gpu for each in heat.worst(cells, 9)] == ["a:2", "a:10", "a:0", "a:3"]
+    assert [each.gpu for each in heat.worst(cells, 9)] == ["a:3", "a:2", "a:10", "a:0"], "a lost GPU's score is not old"
     assert len(heat.worst(cells, 1)) == 1
+    scale = heat.scale_of([60.0], (-20, 150), ABOVE)
+    hot = [
+        heat.cell_of_metric(latest(f"a:{n}", gpu_temperature=value), "gpu_temperature", scale, FIGURES, n == 0, ())
+        for n, value in enumerate((99.0, 60.0, 86.0))
+    ]
+    assert [each.gpu for each in heat.worst(hot, 9)] == ["a:2", "a:1", "a:0"]
+    assert "critical &gt; 95: <b>0</b>" in heat_legend.of_scale(scale, hot, "{:.0f}".format, differs=False)
 
 
 def test_groups_hold_machines_in_the_order_of_people() -> None:
@@ -131,7 +138,7 @@ def test_legend_says_the_limits_and_how_many_are_beyond_them() -> None:
     cells = [cell("a:0", 40.0), cell("a:1", 60.0), cell("a:2", 61.0), cell("a:3", None), cell("a:4", 10.0, silent=True)]
     told = heat_legend.of_scale(heat.scale_of([100.0], (0, 100), LIMITS), cells, "{:.0f}".format, differs=True)
     assert "warning &lt; 80: <b>2</b>" in told
-    assert "critical &lt; 50: <b>1</b>" in told
+    assert "critical &lt; 50: <b>2</b>" in told
     assert "no value: <b>1</b>" in told
     assert "silent: <b>1</b>" in told
     assert "limits of their own" in told
