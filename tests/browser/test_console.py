@@ -238,7 +238,7 @@ def test_the_keyboard_reaches_everything(open_as: Open, cards: LiveCards) -> Non
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim().slice(0, 40)"))
     assert reached[0] == "To the content"
-    assert {"Overview", "GPU", "Compare", "Reports", "Logs", "Pipeline", "Sign out"} <= set(reached)
+    assert {"Overview", "Fleet", "Health", "GPU", "Compare", "Reports", "Logs", "Pipeline", "Sign out"} <= set(reached)
     assert reached[-1].startswith("GeForce RTX")
     assert len(set(reached)) == len(reached), "somewhere the focus was lost, and it went through the same links again"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "2px"
@@ -277,6 +277,9 @@ def shown_pages() -> list[tuple[str, str]]:
     """(address, what is there once it is ready)."""
     return [
         ("/", "a.gpu-card"),
+        ("/fleet?by=gpu_temperature", ".heat a"),
+        # Scores are there for the tests of these two pages alone (test_fleet.py): until then a page says so.
+        ("/health", ".empty, article.health"),
         (f"/gpu/{HOT}", ".chart svg"),
         (f"/compare?a={HOT}&b={WELL}&minutes=15", ".chart svg"),
         ("/alerts", "article.alert"),

@@ -31,6 +31,8 @@ from kafka_consumers.buckets import set_up
 from support.alert_tables import Engine, an_alert, database, settings_of
 from support.console import ROOT, Console
 from support.engines import Hdfs, InfluxDB, Kafka, PostgreSQL
+from support.health_cases import a_decision, a_risk, a_score, an_event
+from support.health_tables import fill
 from support.readings import made_up
 from telemetry import log_states, topics
 from telemetry.errors import Rejected
@@ -74,6 +76,8 @@ def console(
     engine = Engine(console.settings)
     engine.record(*(an_alert(n, GPU) for n in range(3)))
     engine.close()
+    told = (a_score(GPU, NOW, ("memory", -18.0, "a remap")), a_risk(GPU, NOW, 0.1), a_decision(GPU, NOW))
+    fill(postgres, NAME, [*told, an_event(1, GPU, NOW), an_event(2, None, NOW)])
     sink = io.BytesIO()
     parquet.write_table(pa.table({"gpu": [GPU], "avg": [61.5]}), sink)
     place = "/api-contract/daily_statistics/date=2026-11-25/part-0.parquet"

@@ -76,6 +76,6 @@ class Absent:
 
 def absent_stores() -> Stores:
     """Nothing but the catalogue."""
-    names = ("live", "history", "alerts", "reports", "pipeline", "logs", "uploads", "cards")
+    names = ("live", "history", "alerts", "health", "reports", "pipeline", "logs", "uploads", "cards")
     absent: dict[str, Any] = {name: Absent(name) for name in names}
     return Stores(catalogue=catalogue.load(ROOT / "config" / "metrics.yaml"), **absent)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from support.engines import ORG, Engines, free_ports
+from support.engines import ORG, Engines, PostgreSQL, free_ports
 from support.identities import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +29,7 @@ class ConsolePlatform:
     environment: dict[str, str] = field(default_factory=dict)
     url: str = ""
     hdfs_user: str = ""
+    postgres: PostgreSQL | None = None
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _starter: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "process-starter"))
 
@@ -60,6 +61,7 @@ class ConsolePlatform:
             "CONSOLE_PORT": str(port),
         }
         self.hdfs_user = hdfs.result().user
+        self.postgres = postgres.result()
         self.run("kafka-producer", "topics")
         self.run("kafka-consumers", "influxdb-setup")
         self.start("influxdb-writer", "kafka-consumers", "influxdb")

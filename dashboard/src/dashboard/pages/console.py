@@ -9,13 +9,19 @@ from dashboard.pages.figures import Figures
 from dashboard.sessions import Sessions
 from dashboard.stores.alerts import Alert
 from dashboard.stores.all import Stores
+from dashboard.stores.health import Advice, Risk, Score
 from dashboard.stores.history import KnownGpu
 from dashboard.stores.live import Latest
 from telemetry.clock import Clock
+from telemetry.reading import Mode
 from telemetry.settings import Settings
 
 ALERTS_EVERY = 3.0
 GPUS_EVERY = 5.0
+SCORES_EVERY = 5.0
+ADVICE_EVERY = 60.0
+"""Made by the nightly batch."""
+EVERY_MODE: tuple[Mode, ...] = ("live", "demo", "import")
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,19 @@ class Console:
     open_alerts: Cached[list[Alert]] = field(init=False)
     """The worst and newest first."""
     known_gpus: Cached[list[KnownGpu]] = field(init=False)
+    scores: Cached[list[Score]] = field(init=False)
+    """The worst first; of all modes."""
+    risks: Cached[list[Risk]] = field(init=False)
+    advice: Cached[list[Advice]] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "figures", Figures(self.stores.catalogue))
         object.__setattr__(self, "open_alerts", Cached(self.stores.alerts.active, ALERTS_EVERY))
         object.__setattr__(self, "known_gpus", Cached(self.stores.history.gpus, GPUS_EVERY))
+        health = self.stores.health
+        object.__setattr__(self, "scores", Cached(lambda: health.scores(EVERY_MODE), SCORES_EVERY))
+        object.__setattr__(self, "risks", Cached(lambda: health.risks(EVERY_MODE), ADVICE_EVERY))
+        object.__setattr__(self, "advice", Cached(lambda: health.advice(EVERY_MODE), ADVICE_EVERY))
 
     async def gpus(self) -> list[KnownGpu]:
         """Those of which there is a history, and those that were just heard of for the first time. Raises Away."""

@@ -31,6 +31,8 @@ class _Section(NamedTuple):
 
 _SECTIONS = {
     "overview": _Section("Overview", "/"),
+    "fleet": _Section("Fleet", "/fleet"),
+    "health": _Section("Health", "/health"),
     "gpu": _Section("GPU", "/gpu"),
     "compare": _Section("Compare", "/compare"),
     "alerts": _Section("Alerts", "/alerts"),

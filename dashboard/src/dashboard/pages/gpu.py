@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from dashboard.pages import frame, notices
+from dashboard.pages import frame, health, notices
 from dashboard.pages.console import Console
 from dashboard.pages.events import Events
 from dashboard.pages.frame import Visit
+from dashboard.pages.gpu_health import GpuHealth
 from dashboard.pages.icons import icon
 from dashboard.pages.markup import Markup, joined, tag
 from dashboard.pages.panels import Panels, read
@@ -48,6 +49,7 @@ def add(console: Console) -> None:
         known = await _known(console)
         page = GpuPage(visit, visit.request.path_params["gpu"], known)
         await page.load()
+        await page.show_health()
 
 
 async def _known(console: Console) -> list[KnownGpu]:
@@ -75,6 +77,7 @@ class GpuPage:
             choice.classes("gpu-choice").on_value_change(
                 lambda event: ui.navigate.to(f"/gpu/{event.value}?{self._view.query if self._view.last else ''}")
             )
+        self._health = GpuHealth(console, gpu)
         self._bar = SpanBar(self._view, lambda: self._known, console.now, self._look)
         fields = self._fields()
         self._choice = ui.select(
@@ -84,7 +87,9 @@ class GpuPage:
         self._trouble = ui.html(sanitize=False)
         self._panels = Panels(console, self._zoom)
         self._events = Events(console)
+        self._health.place_events()
         ui.timer(EVERY, self._follow)
+        ui.timer(health.EVERY, self._health.show, immediate=False)
 
     async def load(self) -> None:
         """Everything of this view; a store that is away costs its part only."""
@@ -102,6 +107,9 @@ class GpuPage:
         self._panels.show(found, span, marks, self._model)
         self._events.show(alerts, anomalies)
         self._export.content = self._exports()
+
+    async def show_health(self) -> None:
+        await self._health.show()
 
     async def _follow(self) -> None:
         if self._view.last:

@@ -23,6 +23,11 @@ _PATHS = {
     "overview": '<rect x="3.5" y="3.5" width="7" height="7" rx="1.5"/>'
     '<rect x="13.5" y="3.5" width="7" height="7" rx="1.5"/>'
     '<rect x="3.5" y="13.5" width="7" height="7" rx="1.5"/><rect x="13.5" y="13.5" width="7" height="7" rx="1.5"/>',
+    "fleet": '<path d="M3.5 3.5h4.6v4.6H3.5zM9.7 3.5h4.6v4.6H9.7zM15.9 3.5h4.6v4.6h-4.6zM3.5 9.7h4.6v4.6H3.5z"/>'
+    '<path d="M15.9 9.7h4.6v4.6h-4.6zM3.5 15.9h4.6v4.6H3.5zM9.7 15.9h4.6v4.6H9.7zM15.9 15.9h4.6v4.6h-4.6z"/>'
+    '<path fill="currentColor" d="M9.7 9.7h4.6v4.6H9.7z"/>',
+    "health": '<path d="M12 20S3.5 15 3.5 9.2A4.4 4.4 0 0 1 12 7.4a4.4 4.4 0 0 1 8.5 1.8C20.5 15 12 20 12 20z"/>'
+    '<path d="M6.5 12.5h3l1.5-3 2.2 5 1.5-2h2.8"/>',
     "gpu": '<rect x="6" y="6" width="12" height="12" rx="2"/><rect x="9.8" y="9.8" width="4.4" height="4.4"/>'
     '<path d="M9 2.5V6M15 2.5V6M9 18v3.5M15 18v3.5M2.5 9H6M2.5 15H6M18 9h3.5M18 15h3.5"/>',
     "compare": '<path d="M3 16c3-8 6-8 9-3s6 4 9-5"/><path d="M3 9c3 7 6 9 9 5s6-5 9 2" stroke-dasharray="2.5 2.5"/>',

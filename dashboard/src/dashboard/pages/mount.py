@@ -10,7 +10,9 @@ from dashboard.pages import (
     alert_story,
     alerts,
     compare,
+    fleet,
     gpu,
+    health,
     intake,
     log_page,
     login,
@@ -29,7 +31,7 @@ _ICON = (
 )
 
 
-_PAGES = (overview, gpu, compare, alerts, alert_story, reports, logs, log_page, pipeline)
+_PAGES = (overview, fleet, health, gpu, compare, alerts, alert_story, reports, logs, log_page, pipeline)
 
 
 def mount(app: FastAPI, console: Console) -> None:

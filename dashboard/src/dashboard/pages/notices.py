@@ -36,6 +36,12 @@ def away(error: Unavailable) -> Markup:
     )
 
 
+def no_score() -> Markup:
+    """Nothing makes scores here, or none was made yet: no error."""
+    text = "No score yet: a GPU gets its first one about a minute after its first readings, where scores are made."
+    return tag("p", icon("info", 16), " ", text, class_="soft no-score", role="status")
+
+
 def framed(page: str, title: str) -> Markup:
     """A whole page that others made, within ours: whatever stands in a log or a report, it runs nothing."""
     return tag("iframe", srcdoc=page, title=title, class_="framed", sandbox="allow-same-origin")

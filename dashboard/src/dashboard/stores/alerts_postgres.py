@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import psycopg
 
 from dashboard.stores import alert_rows as rows
@@ -22,11 +20,12 @@ from dashboard.stores.alerts import (
     Silence,
 )
 from dashboard.stores.away import Missing, Refused
-from dashboard.stores.postgres import Postgres
+from dashboard.stores.cursor import cursor_of, place_of
+from dashboard.stores.postgres import Postgres, storable
 from telemetry.errors import Rejected
 from telemetry.reading import Mode
 from telemetry.settings import Settings
-from telemetry.timestamp import format_time, parse_time
+from telemetry.timestamp import format_time
 
 MOST_ACTIVE = 1000
 _OPEN = "state IN ('firing', 'acknowledged')"
@@ -54,14 +53,14 @@ class PostgresAlerts:
     def page(self, wanted: AlertFilter, *, after: str | None = None, limit: int = 100) -> AlertPage:
         conditions, values = _conditions(wanted)
         if after is not None:
-            started, alert_id = _place(after)
+            started, alert_id = place_of(after)
             conditions.append("(started, id) < (%s, %s)")
             values += [rows.instant(started), alert_id]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         query = f"{rows.ALERT}{where} ORDER BY started DESC, id DESC LIMIT %s"
         found = [rows.alert_of(row) for row in self._all(query, *values, limit + 1)]
         more = len(found) > limit
-        return AlertPage(found[:limit], _cursor(found[limit - 1]) if more else None)
+        return AlertPage(found[:limit], cursor_of(found[limit - 1].started, found[limit - 1].id) if more else None)
 
     def story(self, alert_id: str) -> AlertStory:
         alert = self._alert(alert_id)
@@ -82,7 +81,7 @@ class PostgresAlerts:
         if alert.state == "acknowledged" and action == "acknowledge":
             raise Refused(f"alert {alert_id} is acknowledged already, by {alert.acknowledged_by}")
         query = "INSERT INTO requests (alert_id, action, by_whom, comment) VALUES (%s, %s, %s, %s) RETURNING *"
-        return rows.request_of(self._one(query, alert_id, action, by, _words(comment)))
+        return rows.request_of(self._one(query, alert_id, action, by, storable(comment)))
 
     def request(self, number: int) -> Request:
         found = self._all("SELECT * FROM requests WHERE number = %s", number) if 0 < number <= _MOST_ID else []
@@ -91,7 +90,7 @@ class PostgresAlerts:
         return rows.request_of(found[0])
 
     def comment(self, alert_id: str, by: str, text: str) -> Comment:
-        words = _words(text)
+        words = storable(text)
         if not words:
             raise Rejected("empty", "a comment of at least one word")
         self._alert(alert_id)
@@ -112,13 +111,13 @@ class PostgresAlerts:
             raise Rejected("bad_span", "an end, or the alerts with which it is over")
         starts = rows.instant(new.starts) if new.starts is not None else None
         ends = rows.instant(new.ends) if new.ends is not None else None
-        lists = [[_words(each) for each in getattr(new, name)] for name in (*rows.PATTERNS, "alerts")]
+        lists = [[storable(each) for each in getattr(new, name)] for name in (*rows.PATTERNS, "alerts")]
         query = (
             f"INSERT INTO silences (by_whom, reason, {', '.join(rows.PATTERNS)}, alerts, starts, ends)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s) RETURNING *"
         )
         try:
-            return rows.silence_of(self._one(query, new.by, _words(new.reason), *lists, starts, ends))
+            return rows.silence_of(self._one(query, new.by, storable(new.reason), *lists, starts, ends))
         except psycopg.errors.CheckViolation as error:
             raise Rejected("bad_span", "an end after the start, and after now") from error
 
@@ -128,7 +127,7 @@ class PostgresAlerts:
             raise Missing(f"silence {silence_id}")
 
     def _alert(self, alert_id: str) -> Alert:
-        found = self._all(f"{rows.ALERT} WHERE id = %s", _words(alert_id))
+        found = self._all(f"{rows.ALERT} WHERE id = %s", storable(alert_id))
         if not found:
             raise Missing(f"alert {alert_id[:80]!r}")
         return rows.alert_of(found[0])
@@ -147,9 +146,9 @@ class PostgresAlerts:
 
 def _conditions(wanted: AlertFilter) -> tuple[list[str], list[Any]]:
     pairs: list[tuple[str, Any]] = [
-        ("gpu = %s", wanted.gpu and _words(wanted.gpu)),
-        ("host = %s", wanted.host and _words(wanted.host)),
-        ("rule = %s", wanted.rule and _words(wanted.rule)),
+        ("gpu = %s", wanted.gpu and storable(wanted.gpu)),
+        ("host = %s", wanted.host and storable(wanted.host)),
+        ("rule = %s", wanted.rule and storable(wanted.rule)),
         ("severity = %s", wanted.severity),
         ("state = ANY(%s)", list(wanted.states) or None),
         ("mode = ANY(%s)", list(wanted.modes) or None),
@@ -158,20 +157,3 @@ def _conditions(wanted: AlertFilter) -> tuple[list[str], list[Any]]:
     ]
     given = [(condition, value) for condition, value in pairs if value is not None]
     return [condition for condition, _ in given], [value for _, value in given]
-
-
-def _words(text: str) -> str:
-    """PostgreSQL keeps every character but one, and no half of a pair."""
-    return text.replace("\x00", " ").encode("utf-8", "replace").decode().strip()
-
-
-def _cursor(alert: Alert) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([format_time(alert.started), alert.id])).decode().rstrip("=")
-
-
-def _place(cursor: str) -> tuple[int, str]:
-    try:
-        started, alert_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return parse_time(started), _words(alert_id)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Rejected("bad_cursor", "`after` is `next` of a page before, unchanged") from error

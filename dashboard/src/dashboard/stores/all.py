@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.stores.alerts import Alerts
 from dashboard.stores.cards import Cards
+from dashboard.stores.health import Health
 from dashboard.stores.history import History
 from dashboard.stores.live import Live
 from dashboard.stores.logs import Logs
@@ -23,6 +24,7 @@ class Stores:
     live: Live
     history: History
     alerts: Alerts
+    health: Health
     reports: Reports
     pipeline: Pipeline
     logs: Logs

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dashboard.stores.alerts_postgres import PostgresAlerts
 from dashboard.stores.all import Stores
 from dashboard.stores.cards_history import HistoryCards
+from dashboard.stores.health_postgres import PostgresHealth
 from dashboard.stores.history_influxdb import InfluxDBHistory
 from dashboard.stores.live_kafka import Feed
 from dashboard.stores.logs_file import LogsFile
@@ -25,6 +26,7 @@ def opened(settings: Settings) -> Iterator[Stores]:
     feed = Feed(settings)
     history = InfluxDBHistory(settings, metrics)
     alerts = PostgresAlerts(settings)
+    health = PostgresHealth(settings)
     logs = LogsFile(settings)
     feed.start()
     try:
@@ -33,6 +35,7 @@ def opened(settings: Settings) -> Iterator[Stores]:
             live=feed,
             history=history,
             alerts=alerts,
+            health=health,
             reports=HdfsReports(settings),
             pipeline=KafkaPipeline(settings, feed),
             logs=logs,
@@ -42,3 +45,4 @@ def opened(settings: Settings) -> Iterator[Stores]:
     finally:
         feed.close()
         alerts.close()
+        health.close()

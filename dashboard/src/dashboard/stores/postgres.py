@@ -90,3 +90,8 @@ class Postgres:
         except OSError as error:
             expected = "a readable file; ./start.sh makes it"
             raise Misconfigured("POSTGRES_PASSWORD_FILE", str(error), expected) from error
+
+
+def storable(text: str) -> str:
+    """PostgreSQL keeps every character but one, and no half of a pair."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode().strip()
