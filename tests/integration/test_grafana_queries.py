@@ -15,6 +15,7 @@ import pytest
 from support.dashboards import Dashboard, Tables, View
 from support.engines import Engines, InfluxDB
 from support.grafana import BEGIN, fill, in_range, series_of, tables_of
+from support.health_cases import COMPONENTS, a_decision, a_risk, a_score, an_event
 from telemetry import catalogue, topics
 from telemetry.messages import Aggregate, AlertChange, Anomaly, PipelineReport, ReportRow, Window
 from telemetry.reading import Mode, Reading, encode
@@ -105,6 +106,26 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB]:
         influxdb = engines.influxdb()
         fill(influxdb, messages())
         yield influxdb
+
+
+REMAPS = ("memory", -18.0, "3 row remaps")
+HOT = ("thermals", -14.0, "too hot")
+
+
+def of_health() -> Iterator[tuple[str, bytes]]:
+    """Of the first GPU a score that falls at 300, of the second one that does not; two horizons; two events in a
+    minute and one of another kind."""
+    for second in range(0, 600, 60):
+        reasons = (REMAPS, HOT) if second >= 300 else (REMAPS,)
+        yield topics.GPU_HEALTH, a_score(NVIDIA, BEGIN + second * SECOND, *reasons).encode()
+        yield topics.GPU_HEALTH, a_score(AMD, BEGIN + second * SECOND).encode()
+    for hours in (24, 168):
+        risk = a_risk(NVIDIA, BEGIN, hours / 1000, horizon_hours=hours)
+        yield topics.GPU_PREDICTIONS, risk.encode()
+    for second, action in ((0, "keep"), (300, "repair")):
+        yield topics.GPU_DECISIONS, a_decision(NVIDIA, BEGIN + second * SECOND, action).encode()
+    for number, second, kind in ((1, 62, "xid"), (2, 65, "xid"), (3, 66, "ecc")):
+        yield topics.GPU_EVENTS, an_event(number, NVIDIA, BEGIN + second * SECOND, kind=kind).encode()
 
 
 def report_at(second: int) -> PipelineReport:
@@ -201,6 +222,7 @@ def messages() -> Iterator[tuple[str, bytes]]:
         for gpu in (NVIDIA, AMD, "all", "unknown"):
             for row in night_rows(gpu, day):
                 yield topics.GPU_REPORTS, row.encode()
+    yield from of_health()
     for second in range(0, 600, 10):
         yield topics.GPU_PIPELINE, report_at(second).encode()
     for state, second in (("pending", 200), ("firing", 210), ("resolved", 400)):
@@ -490,4 +512,74 @@ def test_nightly_analytics(influxdb: InfluxDB) -> None:
     assert answers.keys() == wanted.keys()
     for key, answer in answers.items():
         assert answer == wanted[key], key
+    check_annotations(grafana, [NVIDIA, AMD])
+
+
+def score_of(gpu: str, second: int) -> float:
+    return 100.0 if gpu == AMD else 68.0 if second >= 300 else 82.0
+
+
+@pytest.mark.parametrize("view", [SHORT, LONG], ids=["10 minutes", "8 hours"])
+def test_fleet(influxdb: InfluxDB, view: View) -> None:
+    grafana = Grafana(influxdb, "gpustream-fleet", view)
+    gpus = [DEMO, NVIDIA, AMD]
+    assert (grafana.variables["gpu"], grafana.variables["metric"]) == (gpus, ["gpu_temperature"])
+    power = newest(NVIDIA, ("board_power_draw",))[0][2][0][1]
+    by_host = [
+        (name, {"host": labels["gpu"].split(":")[0]}, [(second, value) for second, value in rows if value is not None])
+        for name, labels, rows in history(gpus, "gpu_temperature", "max", view)
+    ]
+    end = view.seconds
+    wanted = {
+        "GPUs heard of": [("GPUs", {}, [(end, 3)])],
+        "Worth a look: score below 80": [("Worth a look", {}, [(end, 1)])],
+        "Poor: score below 50": [("Poor", {}, [(end, 0)])],
+        "Power of all": [("board_power_draw", {}, [(end, power)])],
+        "${metric:text} now": [each for gpu in gpus for each in newest(gpu, ("gpu_temperature",))],
+        "The 25 with the lowest health score": worst_first(),
+        "${metric:text} by machine": by_host,
+    }
+    answers = grafana.answers()
+    assert answers.keys() == {(title, "A", "") for title in wanted}
+    for (title, _, _), answer in answers.items():
+        assert answer == wanted[title], title
+    check_annotations(grafana, [NVIDIA, AMD])
+
+
+def worst_first() -> Answer:
+    return [("score", {"gpu": gpu}, [(540, score_of(gpu, 540))]) for gpu in (NVIDIA, AMD)]
+
+
+def test_health(influxdb: InfluxDB) -> None:
+    grafana = Grafana(influxdb, "gpustream-health", SHORT)
+    assert grafana.variables == {"host": ["pc-1", "pc-2"], "gpu": [NVIDIA, AMD]}
+    minutes = range(0, 600, 60)
+    of_component = dict(COMPONENTS, memory=64.0, thermals=72.0)
+    told = {second: "-18: 3 row remaps" + ("; -14: too hot" if second >= 300 else "") for second in minutes}
+    costs = {"keep": 2900.0, "repair": 1240.5, "retire": 4100.0}
+    wanted: dict[str, Answer] = {
+        "Health score, the worst first": worst_first(),
+        "Health score over time": [
+            ("score", {"gpu": gpu}, [(second, score_of(gpu, second)) for second in minutes]) for gpu in (NVIDIA, AMD)
+        ],
+        "Components now": [
+            (name, {"gpu": gpu}, [(540, value if gpu == NVIDIA else 100.0)])
+            for name, value in sorted(of_component.items())
+            for gpu in (NVIDIA, AMD)
+        ],
+        "Why points are missing": [("reasons", {"gpu": NVIDIA}, list(told.items()))],
+        "Failure risk": [
+            ("probability", {"gpu": NVIDIA, "horizon_hours": hours}, [(0, float(hours) / 1000)])
+            for hours in ("168", "24")
+        ],
+        "What happened": [
+            ("count", {"gpu": NVIDIA, "kind": kind}, [(60, count)]) for kind, count in (("ecc", 3), ("xid", 6))
+        ],
+        "What to do": [("action", {"gpu": NVIDIA}, [(0, "keep"), (300, "repair")])],
+        "What a year of each action costs": [(name, {"gpu": NVIDIA}, [(300, cost)]) for name, cost in costs.items()],
+    }
+    answers = grafana.answers()
+    assert answers.keys() == {(title, "A", "") for title in wanted}
+    for (title, _, _), answer in answers.items():
+        assert answer == wanted[title], title
     check_annotations(grafana, [NVIDIA, AMD])

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from kafka_consumers.sinks import points
+from support import health_points
 from support.engines import InfluxDB
 from telemetry.timestamp import SECOND, format_time, parse_time
 
@@ -24,9 +25,10 @@ def fill(influxdb: InfluxDB, messages: Iterable[tuple[str, bytes]], now: int = B
     for bucket in points.BUCKETS:
         body = {"orgID": organisations[0]["id"], "name": bucket, "retentionRules": []}
         assert requests.post(f"{influxdb.url}/api/v2/buckets", headers=headers, json=body, timeout=30).ok
+    encoders = health_points.OF_TOPIC | points.OF_TOPIC
     lines: dict[str, list[bytes]] = {}
     for topic, message in messages:
-        point = points.OF_TOPIC[topic](message, now)
+        point = encoders[topic](message, now)
         lines.setdefault(point.bucket, []).append(point.line)
     for bucket, batch in lines.items():
         parameters = {"org": influxdb.org, "bucket": bucket, "precision": "us"}

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from support.health_cases import a_decision, a_risk, a_score, an_event
 from support.identities import dry_run
 from support.platform import PRODUCER, ROOT, SAMPLES
 from telemetry import topics
@@ -56,6 +57,7 @@ def messages(folder: Path, now: int) -> Iterator[tuple[str, bytes]]:
         yield from _readings(readings)
         yield from _windows(readings, repeated=DAYS)
         yield from _findings(each.gpu, now)
+        yield from _health(each.gpu, now)
     log = SAMPLES / "throttling-gtx-970.txt"
     imported = dry_run(PRODUCER, [log], "--time", "original", "--gpu", IMPORTED, cwd=ROOT)
     yield from _readings(imported)
@@ -117,6 +119,20 @@ def _findings(gpu: str, now: int) -> Iterator[tuple[str, bytes]]:
             severity="critical", time=format_time(now - ago * 60 * SECOND), message=f"{gpu} is at 96 °C",
         )  # fmt: skip
         yield topics.GPU_ALERTS, change.encode()
+
+
+def _health(gpu: str, now: int) -> Iterator[tuple[str, bytes]]:
+    """Scores of the last day, each 10 minutes, that fall; of yesterday and of now what to do; an event."""
+    whose = {"mode": "demo" if gpu == DEMO else "live"}
+    for minute in range(0, 1440, 10):
+        reasons = [("memory", -18.0, "3 uncorrectable row remaps this week")] if minute < 600 else []
+        hot = [("thermals", -14.0, "9 °C hotter than its peers")] if minute < 120 and gpu == LIVE[0] else []
+        yield topics.GPU_HEALTH, a_score(gpu, now - minute * 60 * SECOND, *reasons, *hot, **whose).encode()
+    for ago in (DAY, HOUR // 2):
+        action = "repair" if ago < DAY else "keep"
+        yield topics.GPU_PREDICTIONS, a_risk(gpu, now - ago, 0.31 if ago < DAY else 0.04, **whose).encode()
+        yield topics.GPU_DECISIONS, a_decision(gpu, now - ago, action, **whose).encode()
+    yield topics.GPU_EVENTS, an_event(1, gpu, now - HOUR // 3, id=f"{gpu}-79", **whose).encode()
 
 
 def _reports(gpu: str, number: int, now: int) -> Iterator[tuple[str, bytes]]:

@@ -25,7 +25,7 @@ LAST_READING = "last reading"
 GPUS = "r.gpu =~ /^(?:${gpu:regex})$/"
 RANGE = "|> range(start: v.timeRangeStart, stop: v.timeRangeStop)"
 SERIES = '|> keep(columns: ["_time", "_value", "_field", "_measurement", "gpu"])'
-_SOURCE = f"""long = int(v: v.timeRangeStop) - int(v: v.timeRangeStart) > int(v: {LONG})
+SOURCE = f"""long = int(v: v.timeRangeStop) - int(v: v.timeRangeStart) > int(v: {LONG})
 place = if long then "{HISTORY_BUCKET}" else "${{bucket}}"
 measurement = if long then "gpu_windows" else "gpu_metrics\""""
 
@@ -60,7 +60,7 @@ def history(shown: str, name: str = "${metric}", gpus: str = GPUS, shift: str = 
         span, moved = f"|> range(start: {begin}, stop: {end})", f"\n  |> timeShift(duration: {shift})"
     return f"""{packages}
 shown = {shown}
-{_SOURCE}
+{SOURCE}
 field = if long then "{name}_" + shown else "{name}"
 aggregate = if shown == "max" then max else if shown == "min" then min else mean
 gaps = int(v: v.windowPeriod) >= int(v: {GAP})
@@ -92,7 +92,7 @@ def reasons(name: str, bits: Mapping[int, str]) -> str:
     quarter of the interval, the smallest and the greatest mask are known: what is shown did happen, and what came only
     between the two is not shown."""
     return f"""{_in_words(bits)}
-{_SOURCE}
+{SOURCE}
 step = if long then duration(v: int(v: v.windowPeriod) / {STEPS}) else 1s
 lowest = if long then "{name}_min" else "{name}"
 greatest = if long then "{name}_max" else "{name}"

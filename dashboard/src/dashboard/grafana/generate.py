@@ -9,7 +9,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboard.grafana import compare, detail, nightly, overview, pipeline, rules
+from dashboard.grafana import compare, detail, fleet, health, nightly, overview, pipeline, rules
 from dashboard.grafana.alert_file import LimitRules
 from telemetry.catalogue import Catalogue
 
@@ -19,6 +19,8 @@ MAKERS: tuple[Callable[[Catalogue], Dashboard], ...] = (
     compare.make,
     pipeline.make,
     nightly.make,
+    fleet.make,
+    health.make,
 )
 
 

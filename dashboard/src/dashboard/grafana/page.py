@@ -22,6 +22,8 @@ class Uid(StrEnum):
     COMPARE = "gpustream-compare"
     PIPELINE = "gpustream-pipeline"
     NIGHTLY = "gpustream-nightly"
+    FLEET = "gpustream-fleet"
+    HEALTH = "gpustream-health"
 
 
 def page(uid: Uid, title: str, description: str) -> Dashboard:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from grafana_foundation_sdk.builders import common, gauge, heatmap, stat, statetimeline, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, gauge, heatmap, stat, statetimeline, timeseries
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.common import (
+    BarGaugeDisplayMode,
     BigValueColorMode,
     BigValueGraphMode,
     BigValueTextMode,
@@ -16,6 +17,7 @@ from grafana_foundation_sdk.models.common import (
     SortOrder,
     TooltipDisplayMode,
     VisibilityMode,
+    VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DashboardRegexMapOptions,
@@ -24,15 +26,17 @@ from grafana_foundation_sdk.models.dashboard import (
     RegexMap,
     Threshold,
     ThresholdsMode,
+    ValueMap,
     ValueMappingResult,
 )
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
 from dashboard.grafana import fields, flux, flux_daily
 from dashboard.grafana.query import Query, datasource
-from telemetry.catalogue import Catalogue, Metric
+from telemetry.catalogue import Catalogue, Limits, Metric
 
 NOTHING = "Nothing in this time range: choose a longer one, or the other source"
+NO_SCORE = "No score in this time range"
 AGO = "dateTimeFromNow"
 HELD_BACK = "What holds the clocks back"
 OF_GPU = "${__field.labels.gpu}"
@@ -171,15 +175,45 @@ def by_hour(catalogue: Catalogue, metric: Metric) -> heatmap.Panel:
     )
 
 
-def throttle(masks: Sequence[Metric]) -> statetimeline.Panel:
-    """Bit masks in words, a lane per GPU."""
-    panel = (
+def coloured(limits: Limits | None = None) -> stat.Panel:
+    """A tile per series, called by its GPU, its background by ``limits`` or by those of an override."""
+    return (
+        stat.Panel()
+        .datasource(datasource())
+        .no_value(NOTHING)
+        .display_name(OF_GPU)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .graph_mode(BigValueGraphMode.NONE)
+        .color_mode(BigValueColorMode.BACKGROUND)
+        .text_mode(BigValueTextMode.VALUE_AND_NAME)
+        .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+        .thresholds(levels(limits))
+    )
+
+
+def bars(limits: Limits | None = None) -> bargauge.Panel:
+    """A bar per series, its newest value."""
+    return (
+        bargauge.Panel()
+        .datasource(datasource())
+        .no_value(NOTHING)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .orientation(VizOrientation.HORIZONTAL)
+        .display_mode(BarGaugeDisplayMode.BASIC)
+        .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+        .thresholds(levels(limits))
+    )
+
+
+def lanes(title: str, nothing: str) -> statetimeline.Panel:
+    """Words over time, a lane per GPU."""
+    return (
         statetimeline.Panel()
-        .title(HELD_BACK)
+        .title(title)
         .datasource(datasource())
         .max_data_points(flux.POINTS)
         .interval("1s")
-        .no_value("No GPU reports a reason in this time range")
+        .no_value(nothing)
         .display_name(OF_GPU)
         .merge_values(True)
         .show_value(VisibilityMode.AUTO)
@@ -190,8 +224,17 @@ def throttle(masks: Sequence[Metric]) -> statetimeline.Panel:
         .thresholds(_plain())
         .legend(common.VizLegendOptions().display_mode(LegendDisplayMode.LIST).show_legend(False))
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.SINGLE))
-        .mappings([mapping for metric in masks for mapping in _colours(metric)])
     )
+
+
+def words_in_colours(colours: Mapping[str, str]) -> ValueMap:
+    return ValueMap({word: ValueMappingResult(color=colour) for word, colour in colours.items()})
+
+
+def throttle(masks: Sequence[Metric]) -> statetimeline.Panel:
+    """Bit masks in words, a lane per GPU."""
+    panel = lanes(HELD_BACK, "No GPU reports a reason in this time range")
+    panel.mappings([mapping for metric in masks for mapping in _colours(metric)])
     for number, metric in enumerate(masks):
         panel.with_target(Query(flux.reasons(metric.name, metric.bits), chr(ord("A") + number)))
     return panel
@@ -206,6 +249,14 @@ def _colours(mask: Metric) -> list[RegexMap]:
         for number, (pattern, colour) in enumerate(patterns)
         if bad or number
     ]
+
+
+def levels(limits: Limits | None) -> ThresholdsConfig:
+    """What is on which side of ``limits``, as builders take it."""
+    if limits is None:
+        return _plain()
+    made = fields.thresholds(limits)
+    return ThresholdsConfig().mode(made.mode).steps(made.steps)
 
 
 def _plain() -> ThresholdsConfig:
