@@ -95,6 +95,7 @@ CREATE TABLE gpu_events (
 );
 CREATE INDEX gpu_events_gpu ON gpu_events (gpu, last);
 CREATE INDEX gpu_events_last ON gpu_events (last);
+CREATE INDEX gpu_events_first ON gpu_events (first, id);
 COMMENT ON TABLE gpu_events IS 'What happened to a device, a burst of the same as one row; of all sources.';
 COMMENT ON COLUMN gpu_events.number IS 'Of an Xid or SXid its own; of throttle the bit; of others docs/health.md says it.';
 COMMENT ON COLUMN gpu_events.gpu IS 'host:index, where the source knows it.';
