@@ -131,6 +131,9 @@ def written(metric: str, names: Generation) -> Written:
         raise KeyError(metric)
     unit, spelled = rows[0] if names == "3" else rows[-1]
     name = spelled[0] if names == "3" else spelled[-1]
+    if name.startswith("DCGM_"):
+        # The exporter's own, which is no field of DCGM.
+        return Written(name, unit.write)
     return Written(f"DCGM_FI_{'PROF' if _OF_PROFILING.fullmatch(name) else 'DEV'}_{name}", unit.write)
 
 
