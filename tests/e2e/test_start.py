@@ -9,11 +9,15 @@ import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.alert_engine import query
+from support.fault_load import process_environment
 from support.identities import eventually
 from support.platform import ROOT, SAMPLES, Platform, long_log
+from telemetry.settings import Settings
 
 # The first test waits for the whole platform to start.
 pytestmark = pytest.mark.timeout(1800)
@@ -31,7 +35,7 @@ def kill(platform: Platform, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    platform = Platform.in_folder(tmp_path_factory.mktemp("platform"), "native")
+    platform = Platform.in_folder(tmp_path_factory.mktemp("platform"), "native", POSTGRES_READINGS="on")
     try:
         platform.start_sh("--profile", "fleet")
         yield platform
@@ -54,6 +58,10 @@ def test_a_simulated_fleet_is_in_every_store(platform: Platform) -> None:
     for gpu in (gpus[0], gpus[-1]):
         assert eventually(partial(platform.points, "gpu-metrics", gpu), lambda found: found.total() > 0, 60)
         assert eventually(partial(platform.rows, gpu), lambda found: found.total() > 0, 120)
+    with process_environment(platform.environment):
+        settings = Settings.load()
+    latest = "SELECT gpu FROM v_latest_gpu_metrics WHERE gpu = ANY(%s) ORDER BY gpu"
+    assert eventually(lambda: [gpu for (gpu,) in query(settings, latest, gpus)], lambda found: found == gpus) == gpus
     (node, *_) = platform.api("/nodes?label=rack:r1")
     assert (node["node_id"], node["status"]) == ("demo-node-1", "online")
     # And whatever else all of its GPUs share, such as a job that has the whole machine.
@@ -120,6 +128,19 @@ def test_the_fan_that_fails_in_the_fleet_raises_its_alert_and_no_other(platform:
     found = eventually(raised, lambda found: ("demo-node-2:3", "gpu_temperature_warning") in found, 420)
     assert ("demo-node-2:3", "gpu_temperature_warning") in found
     assert {gpu for gpu, rule in found if "temperature" in rule} == {"demo-node-2:3"}
+
+
+def test_the_fan_that_fails_lowers_the_health_of_its_gpu_and_of_no_other(platform: Platform) -> None:
+    def scores() -> dict[str, dict[str, Any]]:
+        told = platform.api("/fleet/health?mode=demo")
+        return {each["gpu"]: each for each in told if each["node_id"].startswith("demo-node-")}
+
+    hot = "demo-node-2:3"
+    found = eventually(scores, lambda found: hot in found and found[hot]["score"] < 70, 420)
+    assert len(found) == 16
+    assert found[hot]["score"] < 70
+    assert found[hot]["reasons"][0]["component"] == "thermals"
+    assert {gpu: each["score"] for gpu, each in found.items() if each["score"] < 80}.keys() == {hot}
 
 
 def test_chaos_kills_what_runs_and_nothing_is_missing(platform: Platform) -> None:
