@@ -8,10 +8,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from kafka_consumers.advisory_lock import AdvisoryLock
 from telemetry.errors import Misconfigured
-
-_LOCK = 7_265_001
-"""Any number of ours: two processes that start at once must not migrate at once."""
 
 
 def migrate(connection: Connection[Any], package: str, done_in: str, until: str | None = None) -> list[str]:
@@ -26,7 +24,7 @@ def migrate(connection: Connection[Any], package: str, done_in: str, until: str 
         scripts = [each for each in scripts if each.name <= until]
     table = Identifier(done_in)
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.MIGRATIONS,))
         connection.execute(
             SQL(
                 "CREATE TABLE IF NOT EXISTS {} (name text PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())"

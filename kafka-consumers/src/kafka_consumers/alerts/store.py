@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from kafka_consumers import text_column
+from kafka_consumers.advisory_lock import AdvisoryLock
 from kafka_consumers.alerts.alert import Alert, Change
 from kafka_consumers.alerts.message import message_of
 from kafka_consumers.alerts.track import Track
@@ -22,8 +23,6 @@ logger = logging.getLogger(__name__)
 MIGRATIONS = ("kafka_consumers.alerts", "migrations")
 """The package whose tables these are, and the table that says which of its files were applied."""
 _POSITIONS = Positions("positions", "alert engine")
-_OUR_LOCK = 7_265_002
-"""Any number of ours: one engine works, another waits until it has gone."""
 _SAVE_ALERT = """
 INSERT INTO alerts (id, rule, gpu, host, source, model, mode, severity, metric, state, reason, started, fired, changed,
                     resolved, acknowledged_by, value, worst, threshold, message, action)
@@ -68,7 +67,7 @@ class Store(SoleDatabase):
     """What the engine knows. Every method may raise Unavailable: nothing was stored then."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, "gpustream-alerts", _OUR_LOCK, "alert engine")
+        super().__init__(settings, "gpustream-alerts", AdvisoryLock.ALERT_ENGINE, "alert engine")
 
     def start(self) -> None:
         """Bring the tables to this version. Raises Misconfigured for a password that is refused, or newer tables."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from kafka_consumers import text_column
+from kafka_consumers.advisory_lock import AdvisoryLock
 from kafka_consumers.batch import Partition
 from kafka_consumers.database import Connection, SoleDatabase, instant
 from kafka_consumers.health.track import Track
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 MIGRATIONS = ("kafka_consumers.health", "gpu_health_migrations")
 """The package whose tables these are, and the table that says which of its files were applied."""
-_OUR_LOCK = 7_265_003
-"""Any number of ours: one engine works, another waits until it has gone."""
 _POSITIONS = Positions("gpu_health_positions", "health engine")
 _DAY = 86_400 * SECOND
 _SAVE_TRACKS = """
@@ -85,7 +84,7 @@ class Store(SoleDatabase):
     """What the engine knows. Every method may raise Unavailable: nothing was stored then."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, "gpustream-health", _OUR_LOCK, "health engine")
+        super().__init__(settings, "gpustream-health", AdvisoryLock.HEALTH_ENGINE, "health engine")
         kept = settings.health_scores_days * _DAY
         long = settings.health_events_days * _DAY
         # By its own time, but imports stay, and a track goes when nothing came for so long.

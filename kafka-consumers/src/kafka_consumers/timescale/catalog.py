@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from kafka_consumers.advisory_lock import AdvisoryLock
 from kafka_consumers.database import Connection
-
-_LOCK = 7_265_003
-"""Any number of ours."""
 
 
 def alone(connection: Connection) -> None:
     """Until the end of the transaction no other process of ours changes tables."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.TABLES_OF_READINGS,))
 
 
 def columns_of(connection: Connection, relation: str) -> list[str]:
