@@ -323,7 +323,7 @@ def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(
     assert prediction.reasons == ["1 failures before"]
     decision, same_decision = (Decision.decode(each) for each in told[topics.GPU_DECISIONS])
     assert decision == same_decision
-    assert decision.action == "repair"
+    assert decision.action == "repair", decision
     assert place.report(today, "failures")[["gpu", "kind", "number"]].values.tolist() == [["desk:0", "xid", 79]]
     assert place.report(today, "failure_risk").probability.tolist() == [pytest.approx(prediction.probability)]
     assert place.report(today, "decisions").action.tolist() == ["repair"]

@@ -111,11 +111,11 @@ def test_one_row_that_cannot_be_stored_is_refused_alone(sink: Timescale, server:
 
 def test_imports_and_what_was_old_when_it_came_lie_apart_and_once(sink: Timescale, server: PostgreSQL) -> None:
     old = [reading(row, "old:0", mode="import", time=1_456_000_000_000_000 + row) for row in range(5)]
-    late = reading(9, "old:0", time=NOW - 7 * DAY + 1800 * SECOND)
+    late = reading(9, "old:0", time=NOW - 7 * DAY + 6 * 3600 * SECOND)
     assert write(sink, *old, late) == []
     # The same readings again, and the late one from a producer that was restarted: by then it is too old.
     assert write(sink, *old, late) == []
-    assert write(sink, late, arrived=NOW + 3600 * SECOND) == []
+    assert write(sink, late, arrived=NOW + 7 * 3600 * SECOND) == []
     assert [each.row for each in readings_in(server, "old:0", "gpu_imports")] == [0, 1, 2, 3, 4]
     assert [each.row for each in readings_in(server, "old:0")] == [9]
     older = reading(8, "old:0", time=NOW - 30 * DAY)
