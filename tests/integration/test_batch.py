@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import io
+import itertools
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -27,10 +30,11 @@ from py4j.finalizer import ThreadSafeFinalizer
 from pyspark.sql import SparkSession
 
 from spark_jobs.batch import Batch
-from spark_jobs.knowledge import keep_model
+from spark_jobs.knowledge import Knowledge, keep_model
 from spark_jobs.lake import Lake
 from spark_jobs.report_list import REPORTS
 from spark_jobs.report_store import ReportStore
+from spark_jobs.risk import train_command
 from spark_jobs.risk.features import NAMES
 from spark_jobs.risk.model import Calibration, HorizonModel, Weight, model
 from spark_jobs.transforms import clean
@@ -323,10 +327,52 @@ def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(
     assert prediction.reasons == ["1 failures before"]
     decision, same_decision = (Decision.decode(each) for each in told[topics.GPU_DECISIONS])
     assert decision == same_decision
-    assert decision.action == "repair", decision
+    assert decision.action == "watch"
     assert place.report(today, "failures")[["gpu", "kind", "number"]].values.tolist() == [["desk:0", "xid", 79]]
     assert place.report(today, "failure_risk").probability.tolist() == [pytest.approx(prediction.probability)]
-    assert place.report(today, "decisions").action.tolist() == ["repair"]
+    assert place.report(today, "decisions").action.tolist() == ["watch"]
+
+
+def test_a_model_is_learned_from_the_lake_and_the_next_batch_has_it(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ReportStore(place.spark, place.settings)
+    options = argparse.Namespace(days=120, demo=False, budget=1.0, dry_run=False)
+    place.add_windows([(FIRST, 50.0)])
+    assert train_command.train(options, place.settings, place.spark, store) == 1
+    assert "too little to learn from" in capsys.readouterr().out
+    rows = fleet_that_shows_when_it_fails(datetime.now(UTC).date() - timedelta(days=120), 120)
+    made = place.spark.createDataFrame(pa.Table.from_pylist(rows))
+    made.write.format("delta").mode("append").save(place.lake.windows_uri)
+    assert train_command.train(options, place.settings, place.spark, store) == 0
+    said = capsys.readouterr().out
+    assert "| lost |" in said
+    known = Knowledge(place.settings, store).risk_model
+    assert known is not None
+    assert f"{known.version}.json" in said
+    assert [each.horizon_hours for each in known.horizons] == [24, 168]
+    assert known.horizons[0].weights["temperature_rise"].weight > 0.3
+    assert known.horizons[0].evaluation["ways"]
+
+
+def fleet_that_shows_when_it_fails(first: date, days: int) -> list[dict[str, object]]:
+    """A window a day of 64 GPUs, 8 a host. From the 20th day on every other one is hotter for three days each month,
+    then silent for one."""
+    chance = random.Random(3)
+    rows: list[dict[str, object]] = []
+    for gpu, number in itertools.product(range(64), range(days)):
+        until = (gpu - number) % 31 if gpu % 2 == 0 and number > 20 else 31
+        if until == 0:
+            continue
+        host, when = f"node-{gpu // 8}", first + timedelta(days=number)
+        start = datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
+        hot = 60 + chance.gauss(0, 0.4) + 2.5 * max(0, 4 - until)
+        rows += [
+            {"gpu": f"{host}:{gpu % 8}", "host": host, "source": "dcgm", "mode": "live", "date": when,
+             "metric": name, "avg": value, "start": start, "end": start + timedelta(seconds=30)}
+            for name, value in ((None, None), ("gpu_load", 95.0), ("gpu_temperature", hot))
+        ]  # fmt: skip
+    return rows
 
 
 def test_day_of_which_readings_have_expired_keeps_its_reports(place: Place) -> None:

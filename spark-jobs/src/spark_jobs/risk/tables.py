@@ -11,6 +11,8 @@ _HEAD = (
     *("way", "allowed per 100 GPUs and day", "alerts per 100 GPUs and day", "alerts", "true", "precision"),
     *("failures", "foretold", "recall"),
 )
+_MANY = 100
+"""Samples of a bin that say something."""
 
 
 def text(tried: Trial) -> str:
@@ -42,7 +44,7 @@ def text(tried: Trial) -> str:
 
 
 def verdict(tried: Trial) -> str:
-    """Where the model loses, as a list; else that it does not."""
+    """Where the model loses or says what does not come, as a list; else that it does not."""
     rules = next(row.score for row in tried.rows if row.way == RULES)
     ours = [row for row in tried.rows if row.way == MODEL]
     lost: list[str] = []
@@ -61,9 +63,20 @@ def verdict(tried: Trial) -> str:
         for way, value in tried.briers.items()
         if way != MODEL and value < tried.briers[MODEL]
     ]
+    lost += [
+        f"calibration: {each.samples:,} times {each.mean:.2%} on average was said, and {each.observed:.2%} came."
+        for each in tried.bins
+        if each.samples >= _MANY and _is_off(each)
+    ]
     if not lost:
         return "Where the model loses: nowhere in these tables, but for the kinds of which it foretold none."
     return "\n".join(["Where the model loses:", "", *(f"- {each}" for each in lost)])
+
+
+def _is_off(each: Bin) -> bool:
+    """By more than twice, where that is more than a percent."""
+    low, high = sorted((each.mean, each.observed))
+    return high > 2 * low and high - low > 0.01
 
 
 def _kinds(tried: Trial) -> str:

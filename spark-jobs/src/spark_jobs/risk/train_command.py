@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     spark = session("gpustream risk", settings, page=False)
     try:
         store = ReportStore(spark, settings)
-        return _show(settings, store) if arguments.what == "show" else _train(arguments, settings, spark, store)
+        return _show(settings, store) if arguments.what == "show" else train(arguments, settings, spark, store)
     finally:
         spark.stop()
 
@@ -65,7 +65,8 @@ def _show(settings: Settings, store: ReportStore) -> int:
     return 0
 
 
-def _train(arguments: argparse.Namespace, settings: Settings, spark: SparkSession, store: ReportStore) -> int:
+def train(arguments: argparse.Namespace, settings: Settings, spark: SparkSession, store: ReportStore) -> int:
+    """Exit status 0 kept, 1 there is too little to learn from."""
     known = catalogue.load(settings.config_dir / "metrics.yaml")
     days = Days(settings.report_timezone)
     lake = Lake(spark, settings, known)
