@@ -12,6 +12,7 @@ from dashboard.pages.frame import Visit
 from dashboard.pages.markup import Markup, joined, tag
 from dashboard.pages.moments import clock, lasted, moment
 from dashboard.pages.states import OF_ALERT, OF_SEVERITY, badge, named
+from dashboard.pages.tabs import tabs
 from dashboard.roles import Role
 from dashboard.stores.alerts import Alert, AlertFilter, Silence, State
 from dashboard.stores.history import Span
@@ -29,7 +30,7 @@ def add(console: Console) -> None:
     async def alerts(visit: Visit) -> None:
         frame.Head("Alerts", "One per rule and GPU, from its first breach to its end.")
         shown = visit.query("show")
-        ui.html(_tabs(shown), sanitize=False)
+        ui.html(tabs("Alerts", _TABS, shown), sanitize=False)
         if shown == "history":
             await _history(visit)
         elif shown == "silences":
@@ -38,14 +39,6 @@ def add(console: Console) -> None:
             active = Active(visit)
             await active.show()
             ui.timer(EVERY, active.show)
-
-
-def _tabs(shown: str) -> Markup:
-    links = []
-    for name, word in _TABS:
-        href = f"/alerts?show={name}" if name else "/alerts"
-        links.append(tag("a", word, href=href, aria_current="page" if name == shown else None))
-    return tag("nav", *links, class_="tabs", aria_label="Alerts")
 
 
 class Active:

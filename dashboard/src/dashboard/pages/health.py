@@ -15,6 +15,7 @@ from dashboard.pages import health_words as words
 from dashboard.pages.console import Console
 from dashboard.pages.frame import Visit
 from dashboard.pages.markup import Markup, tag
+from dashboard.pages.tabs import tabs
 from dashboard.stores.health import Advice, EventFilter, Score
 from dashboard.stores.history import Span
 from telemetry.errors import GpustreamError, Unavailable
@@ -36,21 +37,13 @@ def add(console: Console) -> None:
     async def health(visit: Visit) -> None:
         frame.Head("Health", "100 is best. Every point that is missing has its reason; nothing is done by itself.")
         shown = visit.query("show")
-        ui.html(_tabs(shown), sanitize=False)
+        ui.html(tabs("Health", _TABS, shown), sanitize=False)
         if shown == "events":
             await _events(visit)
         else:
             scores = Scores(visit)
             await scores.show()
             ui.timer(EVERY, scores.show)
-
-
-def _tabs(shown: str) -> Markup:
-    links = []
-    for name, word in _TABS:
-        href = f"/health?show={name}" if name else "/health"
-        links.append(tag("a", word, href=href, aria_current="page" if name == shown else None))
-    return tag("nav", *links, class_="tabs", aria_label="Health")
 
 
 class Scores:

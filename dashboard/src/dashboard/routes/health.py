@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 
 from dashboard.access import Viewer
+from dashboard.exporter.processes import Processes
 from dashboard.measured import Requests
 from dashboard.problems import response
 from dashboard.routes.words import TheStores
@@ -53,11 +54,7 @@ class _Figures:
         self._stores = stores
 
     def collect(self) -> Iterator[Metric]:
-        state = self._stores.live.state()
-        yield _one("gpustream_feed_up", "Whether the live feed follows Kafka.", state.state == "live")
-        yield _one(
-            "gpustream_feed_readings_per_second", "Readings that arrive, of the last 10 s.", state.readings_per_second
-        )
+        yield from Processes(self._stores.live, self._stores.pipeline).collect()
         yield _one("gpustream_console_memory_bytes", "Resident memory of the console.", memory_bytes())
         arrived = GaugeMetricFamily(
             "gpustream_gpu_last_arrival_seconds", "When a reading of the GPU came last.", labels=("gpu", "mode")
@@ -65,29 +62,6 @@ class _Figures:
         for latest in self._stores.live.gpus():
             arrived.add_metric((latest.gpu, latest.mode), latest.arrived / SECOND)
         yield arrived
-        yield from self._processes()
-
-    def _processes(self) -> Iterator[Metric]:
-        names = ("process",)
-        lag = GaugeMetricFamily("gpustream_process_lag_records", "Records before a process.", labels=names)
-        age = GaugeMetricFamily("gpustream_process_report_age_seconds", "Since a process spoke.", labels=names)
-        memory = GaugeMetricFamily("gpustream_process_memory_bytes", "Resident memory.", labels=names)
-        received = CounterMetricFamily("gpustream_process_received", "Records taken, since its start.", labels=names)
-        sent = CounterMetricFamily("gpustream_process_sent", "Records passed on, since its start.", labels=names)
-        rejected = CounterMetricFamily(
-            "gpustream_process_rejected", "Records that could not be used.", labels=("process", "reason")
-        )
-        for each in self._stores.pipeline.processes():
-            report, name = each.report, (each.report.process,)
-            age.add_metric(name, each.age_seconds)
-            memory.add_metric(name, report.memory_bytes)
-            received.add_metric(name, report.received)
-            sent.add_metric(name, report.sent)
-            if report.lag is not None:
-                lag.add_metric(name, report.lag)
-            for reason, count in report.rejected.items():
-                rejected.add_metric((report.process, reason), count)
-        yield from (lag, age, memory, received, sent, rejected)
 
 
 def _one(name: str, help_text: str, value: float) -> Metric:
