@@ -75,6 +75,12 @@ def test_process_that_does_not_run_says_what_to_do(state: str, exit_status: int,
     assert do in found.do
 
 
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter"])
+def test_what_belongs_to_a_profile_is_off_by_its_command(name: str) -> None:
+    found = of(Program(name, "STOPPED", 0, 0.0, 0), [])
+    assert (found.state, found.text) == ("note", "off (./start.sh --profile observability)")
+
+
 def test_without_a_folder_for_them_no_backups_are_made_and_all_is_well() -> None:
     assert of(Program("backup-scheduler", "STOPPED", 0, 0.0, 0), []).state == "note"
     assert of(Program("backup-scheduler", "EXITED", 0, 0.0, 2), []).state == "bad"

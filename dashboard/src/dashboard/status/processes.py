@@ -39,10 +39,9 @@ ORDER = (
     "postgres-exporter",
 )
 """As data flows; what is not here follows."""
-OPTIONAL = {
-    "demo", "fleet-simulator", "fleet-collector",
-    "prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter",
-}  # fmt: skip
+OBSERVERS = {"prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter"}
+"""Of the profile observability."""
+OPTIONAL = {"demo", "fleet-simulator", "fleet-collector", *OBSERVERS}
 """What a person may have switched off."""
 MISCONFIGURED = 2
 BEAT_LIMIT = 60.0
@@ -137,6 +136,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "off (POSTGRES_READINGS=on in .env, then ./start.sh)")
     if program.state == "STOPPED" and program.name == "backup-scheduler":
         return Line("note", program.name, "off: BACKUP_DIR is not set; ./start.sh backup DIR makes one now")
+    if program.state == "STOPPED" and program.name in OBSERVERS:
+        return Line("note", program.name, "off (./start.sh --profile observability)")
     if program.state == "STOPPED" and program.name.startswith("fleet-"):
         return Line("note", program.name, "off (./start.sh --profile fleet)")
     if program.state == "STOPPED" and program.name in OPTIONAL:
