@@ -67,8 +67,9 @@ def test_what_is_missing_or_too_much_is_told(tmp_path: Path) -> None:
     """Else a table of anything would pass."""
     series = of_scenario("gpu-lost", 600, "3")
     right = ("GpuMissing", "demo-node-1:4")
-    for wrong in (frozenset(), {right, ("GpuMissing", "demo-node-1:5")}):
-        assert "FAILED" in say(RULES, series, 600, frozenset(wrong), tmp_path)
+    missing: Firing = frozenset()
+    for wrong in (missing, frozenset({right, ("GpuMissing", "demo-node-1:5")})):
+        assert "FAILED" in say(RULES, series, 600, wrong, tmp_path)
 
 
 def test_the_documentation_has_the_same_table() -> None:
