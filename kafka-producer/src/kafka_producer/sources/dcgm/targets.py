@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from kafka_producer.source_config import LiveRule
 
 _OWN = frozenset({"job", "instance", "cluster"})
-"""Labels of a rule that are left out. Rules know a GPU by cluster, host and index, and gpustream's own page tells of the
-same GPU without a cluster: one fault would be two alerts."""
+"""Labels of a rule that are left out. Prometheus' rules know a GPU by cluster, host and index, and gpustream's own page
+tells of the same GPU without a cluster: one fault would be two alerts."""
 
 
 def text(rules: Iterable[LiveRule]) -> str:
