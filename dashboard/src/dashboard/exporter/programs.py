@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from dashboard.status.keeper import Keeper
+from dashboard.status.keeper import Program
 from telemetry.errors import Unavailable
+
+
+class Supervisor(Protocol):
+    """:class:`dashboard.status.keeper.Keeper`, or who stands in for it."""
+
+    def programs(self) -> list[Program]:
+        """Raises Unavailable where there is none."""
 
 
 class Programs:
     """prometheus_client's collector protocol. With Docker, where there is no supervisord, there is nothing to tell."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Supervisor) -> None:
         self._keeper = keeper
 
     def collect(self) -> Iterator[Metric]:
