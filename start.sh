@@ -23,11 +23,13 @@ source scripts/start/verdict.sh # ends here unless everything passed
 source scripts/start/open-run-dir.sh
 source scripts/start/install.sh
 source scripts/start/configure.sh
+source scripts/start/observed.sh
 source scripts/start/engines.sh
 source scripts/start/onboard.sh
 source scripts/start/processes.sh
 source scripts/start/console.sh
 source scripts/start/grafana.sh
+source scripts/start/gateway.sh
 source scripts/start/observability.sh
 source scripts/start/backups.sh
 source scripts/start/history.sh

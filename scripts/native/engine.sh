@@ -14,3 +14,6 @@ source "$NATIVE/wait.sh"
 
 # allowed WAY: whether an engine may be taken from there (installed, download, registry).
 allowed() { [[ " $INSTALL_FROM " == *" $1 "* ]]; }
+
+# Whether Prometheus reads this instance (scripts/start/observed.sh). Else servers are without pages for it, and smaller.
+is_observed() { [[ -f $RUN_DIR/prometheus/observed ]]; }

@@ -79,6 +79,12 @@ run() {
     export GF_PATHS_PROVISIONING=$REPO/dashboard/grafana/provisioning
     export GF_SERVER_HTTP_ADDR=127.0.0.1 GF_SERVER_HTTP_PORT=$GRAFANA_PORT
     export GF_SERVER_ROOT_URL=http://127.0.0.1:$GRAFANA_PORT
+    # Its pages ask for all that belongs to them below this; the gateway takes /grafana away again (config/nginx).
+    if [[ ${GATEWAY:-off} == on ]]; then
+        local scheme=https
+        if [[ ${GATEWAY_TLS:-on} == off ]]; then scheme=http; fi
+        GF_SERVER_ROOT_URL=$scheme://${GATEWAY_NAME:-127.0.0.1}:${GATEWAY_PORT:-8443}/grafana/
+    fi
     export GPUSTREAM_DASHBOARDS=$RUN_DIR/grafana/dashboards
     export INFLUXDB_URL=${INFLUXDB_URL:-http://127.0.0.1:$INFLUXDB_PORT} INFLUXDB_ORG=${INFLUXDB_ORG:-gpustream}
     exec "$home/bin/grafana" server --homepath "$home" --config "$REPO/config/grafana/grafana.ini"

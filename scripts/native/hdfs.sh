@@ -61,6 +61,7 @@ java_of_hdfs() { # [-r to replace this shell] CLASS ARGUMENTS...
     home=$(home)
     share=$home/share/hadoop
     export MALLOC_ARENA_MAX=2
+    if is_observed; then export HDFS_PROMETHEUS=true; fi
     # shellcheck disable=SC2086  # HDFS_HEAP_OPTS holds words
     "${run[@]}" "$JAVA" ${HDFS_HEAP_OPTS:--Xmx192m} -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError \
         --add-opens java.base/java.lang=ALL-UNNAMED -Djava.net.preferIPv4Stack=true -Djava.awt.headless=true \

@@ -78,8 +78,12 @@ configure() {
 run() {
     [[ -f $KAFKA_DATA_DIR/meta.properties ]] ||
         fail "Kafka is not configured" "no $KAFKA_DATA_DIR/meta.properties" "a formatted directory" "$0 configure"
+    local page=()
+    if is_observed; then
+        page=("-javaagent:$("$NATIVE/jmx.sh" path)=127.0.0.1:${KAFKA_EXPORTER_PORT:-9404}:$CONFIG/jmx.yaml")
+    fi
     # shellcheck disable=SC2086  # KAFKA_HEAP_OPTS holds words
-    java_of_kafka -r ${KAFKA_HEAP_OPTS:--Xmx256m} kafka.Kafka "$CONFIG/server.properties"
+    java_of_kafka -r ${KAFKA_HEAP_OPTS:--Xmx256m} ${page[@]+"${page[@]}"} kafka.Kafka "$CONFIG/server.properties"
 }
 
 case ${1:-} in

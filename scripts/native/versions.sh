@@ -31,3 +31,6 @@ SPARK_KAFKA_CLIENTS_VERSION=3.9.2
 SPARK_COMMONS_POOL_VERSION=2.13.1
 # Delta 4.3 is built for Spark 4.1: its OPTIMIZE and VACUUM fail on 4.2.
 DELTA_VERSION=4.4.0
+
+# Newer ones carry OpenTelemetry, five times as much, of which nothing is used here.
+JMX_AGENT_VERSION=1.0.1

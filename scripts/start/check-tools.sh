@@ -77,10 +77,29 @@ check_observers() {
     local missing
     if ! profile_is_on observability; then return; fi
     missing=$(scripts/native/prometheus.sh missing | paste -sd ' ')
+    if gateway_is_on && ! type -P prometheus-nginx-exporter >/dev/null; then missing+=${missing:+ }prometheus-nginx-exporter; fi
     if [[ -n $missing ]]; then
         failed "the profile observability" "not installed: $missing" "Debian's packages" "apt-get install $missing"
     else
         passed "Prometheus, Alertmanager and their exporters"
+    fi
+}
+
+check_gateway() {
+    local missing
+    case $GATEWAY in
+        off) return ;;
+        on) ;;
+        *)
+            failed "GATEWAY" "$GATEWAY" "on or off" "set it in .env"
+            return
+            ;;
+    esac
+    missing=$(scripts/native/gateway.sh missing | paste -sd ' ')
+    if [[ -n $missing ]]; then
+        failed "the gateway" "not installed: $missing" "Debian's packages" "apt-get install $missing, or GATEWAY=off"
+    else
+        passed "nginx"
     fi
 }
 
@@ -90,3 +109,4 @@ check_java
 check_small_tools
 check_compilers
 check_observers
+check_gateway

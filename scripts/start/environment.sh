@@ -16,7 +16,9 @@ export SPARK_LOCAL_IP=127.0.0.1
 export FLEET_PORT=${FLEET_PORT:-9400}
 export PROMETHEUS_PORT=${PROMETHEUS_PORT:-9090} ALERTMANAGER_PORT=${ALERTMANAGER_PORT:-9093}
 export NODE_EXPORTER_PORT=${NODE_EXPORTER_PORT:-9100} POSTGRES_EXPORTER_PORT=${POSTGRES_EXPORTER_PORT:-9187}
-export EXPORTER_PORT=${EXPORTER_PORT:-9108}
+export EXPORTER_PORT=${EXPORTER_PORT:-9108} KAFKA_EXPORTER_PORT=${KAFKA_EXPORTER_PORT:-9404}
+export GATEWAY=${GATEWAY:-off} GATEWAY_HOST=${GATEWAY_HOST:-127.0.0.1} GATEWAY_PORT=${GATEWAY_PORT:-8443}
+export GATEWAY_STATUS_PORT=${GATEWAY_STATUS_PORT:-9114} NGINX_EXPORTER_PORT=${NGINX_EXPORTER_PORT:-9113}
 export DEMO_HISTORY_HOURS=${DEMO_HISTORY_HOURS:-24}
 # A JVM on two busy cores can take its time; the engines' scripts wait this long.
 export GPUSTREAM_WAIT_SECONDS=${GPUSTREAM_WAIT_SECONDS:-180}
@@ -52,7 +54,13 @@ if profile_is_on observability; then
         [NODE_EXPORTER_PORT]="the machine's exporter"
         [POSTGRES_EXPORTER_PORT]="PostgreSQL's exporter"
         [EXPORTER_PORT]="the page for Prometheus"
+        [KAFKA_EXPORTER_PORT]="the page of Kafka's JVM"
     )
+fi
+gateway_is_on() { [[ $GATEWAY == on ]]; }
+if gateway_is_on; then
+    PORTS+=([GATEWAY_PORT]="the gateway" [GATEWAY_STATUS_PORT]="the gateway's own page")
+    if profile_is_on observability; then PORTS[NGINX_EXPORTER_PORT]="the gateway's exporter"; fi
 fi
 
 # What an instance was started with: settings, ports, configuration and code. A start that finds another stamp

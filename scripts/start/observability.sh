@@ -10,9 +10,13 @@ observability_runs() {
 start_observers() {
     local options=(--write "$RUN_DIR/prometheus" --postgres-exporter)
     if [[ $grafana_runs == yes ]]; then options+=(--grafana); fi
+    if gateway_is_on; then options+=(--gateway); fi
     if profile_is_on fleet; then options+=(--fleet "127.0.0.1:$FLEET_PORT"); fi
     "$VENV/bin/dashboard" observability "${options[@]}"
-    start_programs "${OBSERVERS[@]}"
+    "$VENV/bin/kafka-producer" collect --prometheus "$RUN_DIR/prometheus/dcgm.json"
+    # Those that run already read their files again: another profile may have begun or ended.
+    signal_running HUP prometheus alertmanager
+    start_programs "${WANTED_OBSERVERS[@]}"
     wait_for_prometheus
 }
 

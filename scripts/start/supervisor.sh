@@ -5,8 +5,8 @@ source scripts/start/leftovers.sh
 
 SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
-OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter)
-PAGES=(grafana console backup-scheduler "${OBSERVERS[@]}")
+OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter nginx-exporter)
+PAGES=(gateway grafana console backup-scheduler "${OBSERVERS[@]}")
 SOURCES=(watch collect demo fleet-simulator fleet-collector)
 READERS=(influxdb-writer timescale-writer alert-engine health-engine streaming report-scheduler)
 ENGINES=(kafka influxdb postgres namenode datanode)
@@ -32,6 +32,10 @@ need_venv() {
     [[ -x $VENV/bin/dashboard ]] || fail "gpustream was not started here yet" "no $VENV" "the Python environment" "./start.sh"
 }
 
+# Those of the observers that are to run.
+WANTED_OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter)
+if gateway_is_on; then WANTED_OBSERVERS+=(nginx-exporter); fi
+
 is_program() { [[ " ${PROGRAMS[*]} " == *" $1 "* ]]; }
 
 # Starts what does not run, at once and not one after the other: each waits by itself for what it needs.
@@ -42,6 +46,14 @@ start_programs() { # NAME...
         if ! grep -qE "^$name +(RUNNING|STARTING)" <<<"$states"; then down+=("$name"); fi
     done
     if ((${#down[@]})); then ctl start "${down[@]}"; else echo "running already: $*"; fi
+}
+
+signal_running() { # SIGNAL NAME...
+    local states name
+    states=$(ctl status) || true # 3: not all of them run
+    for name in "${@:2}"; do
+        if grep -qE "^$name +RUNNING" <<<"$states"; then ctl signal "$1" "$name"; fi
+    done
 }
 
 # Side by side, because each takes seconds to write down what it holds; returns when all are gone.

@@ -5,7 +5,12 @@ say ""
 say "${BOLD}gpustream runs${PLAIN} (mode: $mode, ready after $(seconds_since "$start_began"))"
 say ""
 say "  Look at     Console          http://127.0.0.1:$CONSOLE_PORT"
-if [[ $grafana_runs == yes ]]; then say "              Grafana          http://127.0.0.1:$GRAFANA_PORT"; fi
+if [[ $mode == native ]] && gateway_is_on; then
+    say "              the same, from   $(gateway_address "${GATEWAY_NAME:-}") (docs/gateway.md)"
+    if [[ $grafana_runs == yes ]]; then say "              Grafana          $(gateway_address "${GATEWAY_NAME:-}")/grafana/"; fi
+elif [[ $grafana_runs == yes ]]; then
+    say "              Grafana          http://127.0.0.1:$GRAFANA_PORT"
+fi
 say "              Spark's stream   http://127.0.0.1:$SPARK_UI_PORT"
 if [[ $mode == docker ]]; then say "              Spark's master   http://127.0.0.1:$SPARK_PORT"; fi
 say "              HDFS             http://127.0.0.1:$HDFS_PORT/explorer.html#${LAKE_PATH:-/gpu-metrics}"

@@ -25,25 +25,50 @@ prepare_environment() {
     if [[ $levels == *" unit "* || $levels == *" integration "* ]] && ! type -P promtool >/dev/null; then
         install_debian prometheus
     fi
-    if [[ $levels == *" integration "* ]] && ! type -P prometheus-alertmanager >/dev/null; then
-        install_debian prometheus-alertmanager
+    if [[ $levels == *" integration "* || $levels == *" e2e "* ]]; then
+        local -a missing
+        mapfile -t missing < <(missing_observers)
+        if ((${#missing[@]})); then install_debian --no-install-recommends "${missing[@]}"; fi
+        scripts/native/jmx.sh install
     fi
     # shellcheck disable=SC1091  # made by scripts/venv.sh
     source .venv/bin/activate
     echo "== set-up took $((SECONDS - started)) s"
 }
 
+# Of what start.sh runs for the profile observability and before the console, as it says itself.
+missing_observers() {
+    scripts/native/prometheus.sh missing
+    scripts/native/gateway.sh missing
+    type -P prometheus-nginx-exporter >/dev/null || echo prometheus-nginx-exporter
+}
+
 # Of the browser, because Playwright's own is a download that not every network allows.
-install_debian() { # PACKAGE
-    echo "-- installing Debian's $1"
+install_debian() { # [OPTION] PACKAGE...
+    echo "-- installing Debian's $*"
     local log
-    log=$(mktemp "${TMPDIR:-/tmp}/gpustream-$1.XXXXXX")
-    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >"$log" 2>&1; then
+    log=$(mktemp "${TMPDIR:-/tmp}/gpustream-debian.XXXXXX")
+    if ! without_services apt_install "$@" >"$log" 2>&1; then
         tail "$log"
-        echo "FAIL  no $1, and it cannot be installed (expected: root on Debian, or its programs on the PATH)"
+        echo "FAIL  no $*, and it cannot be installed (expected: root on Debian, or its programs on the PATH)"
         return 1
     fi
     rm -f "$log"
+}
+
+apt_install() { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; }
+
+# Debian would start its own Prometheus, nginx and the like at once, on ports that others may want.
+without_services() { # COMMAND...
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [[ -e $policy || ! -w ${policy%/*} ]]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    "$@" || status=$?
+    rm -f "$policy"
+    return "$status"
 }
 
 run_level() {

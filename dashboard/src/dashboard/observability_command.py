@@ -18,6 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--rules", type=Path, metavar="DIR", default=Path("dashboard/prometheus"))
     parser.add_argument("--grafana", action="store_true", help="Grafana runs")
     parser.add_argument("--postgres-exporter", action="store_true", help="an exporter of PostgreSQL runs")
+    parser.add_argument("--gateway", action="store_true", help="nginx runs, and its exporter")
     parser.add_argument("--fleet", default="", metavar="HOST:PORT", help="the simulated fleet's pages")
     parser.set_defaults(run=run)
 
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         options.rules.resolve(),
         grafana=options.grafana,
         postgres=options.postgres_exporter,
+        gateway=options.gateway,
         fleet=options.fleet,
     )
     options.write.mkdir(parents=True, exist_ok=True)

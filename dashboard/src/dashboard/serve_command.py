@@ -67,8 +67,10 @@ def run(options: argparse.Namespace) -> int:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                # Whoever is asked for by an address of his own choice would have a rate of his own choice.
-                proxy_headers=False,
+                # Whoever is asked for by an address of his own choice would have a rate of his own choice: it is
+                # believed to our gateway alone, which writes down whom it sees.
+                proxy_headers=settings.gateway == "on",
+                forwarded_allow_ips="127.0.0.1",
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
     return 0

@@ -22,7 +22,7 @@ from kafka_producer.stop_request import StopRequest
 from telemetry import catalogue, topics
 from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock, SystemClock
-from telemetry.errors import Rejected, Unavailable
+from telemetry.errors import Misconfigured, Rejected, Unavailable
 from telemetry.reading import Reading, encode
 from telemetry.settings import Settings
 
@@ -58,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="one reading of each GPU")
     parser.add_argument("--dry-run", action="store_true", help="readings as JSON lines on stdout; needs no Kafka")
     parser.add_argument("--list", action="store_true", help="the GPUs and what they offer; sends nothing")
+    parser.add_argument(
+        "--prometheus",
+        type=Path,
+        metavar="FILE",
+        help="write the pages of the source dcgm as targets of Prometheus (file_sd_configs); sends nothing",
+    )
     parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
 
 
@@ -66,6 +72,9 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
     Raises Misconfigured where there is no GPU to read, Unavailable where none answers or another process collects.
     """
+    if options.prometheus:
+        _write_targets(settings, options)
+        return 0
     stop = StopRequest()
     with suppress(Stopped):
         _run(settings, options, stop.check)
@@ -94,6 +103,22 @@ def _run(settings: Settings, options: argparse.Namespace, check: Callable[[], No
         else:
             stack.enter_context(_alone(settings, options.name))
             _collect(settings, options.name, clock, sources, check)
+
+
+def _write_targets(settings: Settings, options: argparse.Namespace) -> None:
+    from kafka_producer.sources.dcgm import targets
+
+    rules = source_config.load(options.config or settings.config_dir / "sources.yaml").collect
+    for machine in targets.left_out(rules):
+        log.warning("%s is no target: its page asks for a password; write a job for it yourself", machine)
+    replacing = options.prometheus.with_name(f".{options.prometheus.name}")
+    try:
+        # Prometheus looks at it whenever it changes.
+        replacing.write_text(targets.text(rules), encoding="utf-8")
+        replacing.replace(options.prometheus)
+    except OSError as error:
+        found = f"{options.prometheus} ({error.strerror})"
+        raise Misconfigured("--prometheus", found, "a file that can be written") from error
 
 
 def _source(rule: LiveRule, metrics: Catalogue, owners: dict[str, str]) -> LiveSource:

@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         "10s", description="How often the dashboards refresh: a number of s, m or h, 5s at least."
     )
 
+    gateway: Literal["on", "off"] = Field(
+        "off", description="on: nginx before the console, the API and Grafana (docs/gateway.md). Native mode."
+    )
+    nginx_exporter_port: int = Field(9113, ge=1, le=65_535, description="Port of the gateway's exporter.")
+
     exporter_port: int = Field(9108, ge=1, le=65_535, description="Port of gpustream's own page for Prometheus.")
     exporter_host: str = Field("127.0.0.1", description="Address on which that page is served.")
     exporter_names: str = Field(
@@ -144,6 +149,9 @@ class Settings(BaseSettings):
     alertmanager_port: int = Field(9093, ge=1, le=65_535, description="Port of Alertmanager on 127.0.0.1.")
     node_exporter_port: int = Field(9100, ge=1, le=65_535, description="Port of the machine's exporter.")
     postgres_exporter_port: int = Field(9187, ge=1, le=65_535, description="Port of PostgreSQL's exporter.")
+    kafka_exporter_port: int = Field(
+        9404, ge=1, le=65_535, description="Port of the page of Kafka's JVM for Prometheus, native mode."
+    )
     alertmanager_gpu_alerts: Literal["on", "off"] = Field(
         "off", description="on: Alertmanager tells people of GPUs, too; off: only our own alert engine does."
     )
@@ -155,6 +163,7 @@ class Settings(BaseSettings):
     alertmanager_mail_password_file: Path = Field(Path(), description="File with that user's password.")
 
     hdfs_port: int = Field(9870, description="Port of the NameNode's pages and WebHDFS on 127.0.0.1.")
+    hdfs_datanode_http_port: int = Field(9864, description="Port of the DataNode's pages and WebHDFS, native mode.")
     hdfs_rpc_port: int = Field(8020, description="Port of the NameNode for Spark on 127.0.0.1.")
     hdfs_url: str = Field("", description="File system of the lake. Empty: hdfs://127.0.0.1:HDFS_RPC_PORT.")
     webhdfs_url: str = Field("", description="WebHDFS. Empty: http://127.0.0.1:HDFS_PORT.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
@@ -9,6 +11,8 @@ from prometheus_client.registry import Collector
 
 from dashboard.exporter.gpus import FRESH, REMEMBERED, Gpus
 from dashboard.exporter.processes import Latencies, Processes
+from dashboard.exporter.programs import Programs
+from dashboard.status.keeper import Keeper, Program
 from dashboard.stores.live_board import Board, Record
 from dashboard.stores.pipeline_kafka import KafkaPipeline
 from kafka_producer.sources.dcgm.page import parse
@@ -169,3 +173,21 @@ def families(collector: Collector) -> list[Metric]:
 def test_no_name_stands_twice_on_the_page() -> None:
     names = [family.name for family in families(gpus(board("live", "demo")))]
     assert len(set(names)) == len(names)
+
+
+class Supervised:
+    """What supervisord would say."""
+
+    def programs(self) -> list[Program]:
+        return [Program("watch", "RUNNING", 17, 60.0, 0), Program("report-scheduler", "STOPPED", 0, 0.0, 0)]
+
+
+def test_what_supervisord_says_of_each_program() -> None:
+    assert Page(Programs(Supervised())).lines("gpustream_program_running{") == [
+        'gpustream_program_running{program="watch"} 1.0',
+        'gpustream_program_running{program="report-scheduler"} 0.0',
+    ]
+
+
+def test_without_supervisord_nothing_is_said_of_programs(tmp_path: Path) -> None:
+    assert Page(Programs(Keeper(tmp_path))).lines("gpustream_program_running{") == []

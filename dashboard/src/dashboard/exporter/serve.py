@@ -12,6 +12,8 @@ from dashboard.exporter.disks import Disks
 from dashboard.exporter.gpus import Gpus
 from dashboard.exporter.kafka import Kafka
 from dashboard.exporter.processes import Latencies, Processes
+from dashboard.exporter.programs import Programs
+from dashboard.status.keeper import Keeper
 from dashboard.stores.live_kafka import Feed
 from dashboard.stores.pipeline_kafka import KafkaPipeline
 from telemetry import catalogue
@@ -33,6 +35,7 @@ def served(settings: Settings) -> Iterator[None]:
         Processes(feed, KafkaPipeline(settings, feed)),
         kafka,
         Disks(settings.gpustream_run_dir),
+        Programs(Keeper(settings.gpustream_run_dir)),
         Gpus(metrics, feed, clock, frozenset(settings.exporter_names.split(","))),
     ):
         registry.register(each)

@@ -14,6 +14,7 @@ SERVICES: Final = (
     "influxdb-writer",
     "timescale-writer",
     "alert-engine",
+    "health-engine",
     "streaming",
     "watch",
     "collect",
@@ -21,7 +22,9 @@ SERVICES: Final = (
     "fleet-collector",
 )
 """Processes that run until they are stopped and say each 10 s how they are; others end when their work is done."""
-_ALWAYS: Final = ("influxdb-writer", "alert-engine", "streaming", "watch")
+_ALWAYS: Final = ("influxdb-writer", "alert-engine", "health-engine", "streaming", "watch")
+_SILENT_BY_NATURE: Final = ("report-scheduler", "backup-scheduler", "gateway")
+"""Programs that have no page and report nothing; supervisord tells of them."""
 _SILENT_SECONDS = 30
 """Three reports."""
 _LAG_RECORDS = 10_000
@@ -80,6 +83,15 @@ def _presence() -> Iterator[Alert]:
         "critical",
         "{{ $labels.process }} has said nothing for {{ $value | humanizeDuration }}",
         "Processes speak each 10 s. One that was stopped on purpose is forgotten after 15 minutes.",
+    )
+    programs = f'gpustream_program_running{{program=~"{"|".join(_SILENT_BY_NATURE)}"}}'
+    yield _alert(
+        "PlatformProgramStopped",
+        f"{programs} == 0 and max_over_time({programs}[15m]) == 1",
+        "20s",
+        "critical",
+        "{{ $labels.program }} does not run any more",
+        "It did within the last 15 minutes. One that was stopped on purpose is forgotten after them.",
     )
     absent = "\nor\n".join(
         f'absent(gpustream_process_report_age_seconds{{process="{name}"}}) and on () gpustream_feed_up == 1'

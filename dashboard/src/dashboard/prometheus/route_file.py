@@ -19,6 +19,14 @@ _HELD_BACK: Final[tuple[tuple[dict[str, str], dict[str, str], list[str]], ...]] 
     ({"alertname": "PlatformKafkaAway"}, {"alertname": "PlatformProcessSilent"}, []),
     ({"alertname": "PlatformKafkaAway"}, {"alertname": "PlatformProcessMissing"}, []),
     ({"alertname": "PlatformKafkaAway"}, {"alertname": "PlatformNoReadings"}, []),
+    # What a server's own page says by its absence, another alert says better.
+    ({"alertname": "PlatformKafkaAway"}, {"alertname": "PlatformTargetDown", "job": "kafka"}, []),
+    (
+        {"alertname": "PlatformProcessSilent", "process": "streaming"},
+        {"alertname": "PlatformTargetDown", "job": "streaming"},
+        [],
+    ),
+    ({"alertname": "PlatformTargetDown", "job": "datanode"}, {"alertname": "PlatformHdfsDatanodeDead"}, []),
 )
 """(while this fires, that is told to nobody, where these labels are equal)."""
 

@@ -18,6 +18,7 @@ ORDER = (
     "postgres",
     "console",
     "grafana",
+    "gateway",
     "namenode",
     "datanode",
     "influxdb-writer",
@@ -37,11 +38,12 @@ ORDER = (
     "exporter",
     "node-exporter",
     "postgres-exporter",
+    "nginx-exporter",
 )
 """As data flows; what is not here follows."""
-OBSERVERS = {"prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter"}
+OBSERVERS = {"prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter", "nginx-exporter"}
 """Of the profile observability."""
-OPTIONAL = {"demo", "fleet-simulator", "fleet-collector", *OBSERVERS}
+OPTIONAL = {"demo", "gateway", "fleet-simulator", "fleet-collector", *OBSERVERS}
 """What a person may have switched off."""
 MISCONFIGURED = 2
 BEAT_LIMIT = 60.0
@@ -136,6 +138,8 @@ def _not_running(program: Program) -> Line:
         return Line("note", program.name, "off (POSTGRES_READINGS=on in .env, then ./start.sh)")
     if program.state == "STOPPED" and program.name == "backup-scheduler":
         return Line("note", program.name, "off: BACKUP_DIR is not set; ./start.sh backup DIR makes one now")
+    if program.state == "STOPPED" and program.name in {"gateway", "nginx-exporter"}:
+        return Line("note", program.name, "off (GATEWAY=on in .env, then ./start.sh)")
     if program.state == "STOPPED" and program.name in OBSERVERS:
         return Line("note", program.name, "off (./start.sh --profile observability)")
     if program.state == "STOPPED" and program.name.startswith("fleet-"):
