@@ -76,10 +76,11 @@ run() {
     GF_SECURITY_ADMIN_PASSWORD=$(secret grafana-password)
     export GF_INFLUXDB_TOKEN GF_SECURITY_ADMIN_PASSWORD
     export GF_PATHS_DATA=$DATA GF_PATHS_PLUGINS=$DATA/plugins GF_PATHS_LOGS=$RUN_DIR/logs
-    export GF_PATHS_PROVISIONING=$REPO/dashboard/grafana/provisioning
+    export GF_PATHS_PROVISIONING=$RUN_DIR/grafana/provisioning
     export GF_SERVER_HTTP_ADDR=127.0.0.1 GF_SERVER_HTTP_PORT=$GRAFANA_PORT
     export GF_SERVER_ROOT_URL=http://127.0.0.1:$GRAFANA_PORT
-    export GPUSTREAM_DASHBOARDS=$RUN_DIR/grafana/dashboards
+    export GPUSTREAM_DASHBOARDS=$RUN_DIR/grafana/dashboards GPUSTREAM_PROMETHEUS_DASHBOARDS=$RUN_DIR/grafana/prometheus
+    export PROMETHEUS_URL=http://127.0.0.1:${PROMETHEUS_PORT:-9090}
     export INFLUXDB_URL=${INFLUXDB_URL:-http://127.0.0.1:$INFLUXDB_PORT} INFLUXDB_ORG=${INFLUXDB_ORG:-gpustream}
     exec "$home/bin/grafana" server --homepath "$home" --config "$REPO/config/grafana/grafana.ini"
 }
