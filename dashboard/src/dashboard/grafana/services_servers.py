@@ -8,11 +8,41 @@ from dashboard.grafana.promql_panels import PER_SECOND, Graph
 _QUERIES = 'path=~"/api/v2/(query|write)"'
 _OWN_DATABASES = 'datname!~"template.*|postgres|"'
 
+_TOPIC = 'topic!=""'
+_NO_JMX = "Kafka's JMX exporter does not tell"
+_NO_HDFS = "HDFS does not tell"
+
 KAFKA = (
     Graph("Kafka, records a second by topic",
           ((f"sum by (topic) ({rate('gpustream_kafka_topic_records_total')})", "{{topic}}"),), PER_SECOND, 1),
     Graph("Kafka, records before each group",
           (("sum by (group) (gpustream_kafka_consumer_lag_records)", "{{group}}"),), "short", 0),
+    Graph("Kafka, bytes",
+          ((f"sum by (topic) ({rate(f'kafka_server_brokertopicmetrics_bytesin_total{{{_TOPIC}}}')})", "{{topic}} in"),
+           (f"sum by (topic) ({rate(f'kafka_server_brokertopicmetrics_bytesout_total{{{_TOPIC}}}')})",
+            "{{topic}} out")),
+          "Bps", 0, nothing=_NO_JMX),
+    Graph("Kafka, size of topics", ((f"sum by (topic) (kafka_log_log_size{{{_TOPIC}}})", "{{topic}}"),), "bytes", 0,
+          nothing=_NO_JMX),
+    Graph("Kafka, how long a request takes",
+          (('kafka_network_requestmetrics_totaltimems{quantile="0.99"}', "{{request}} p99"),), "ms", 1,
+          "Requests for records wait on purpose until there are some.", _NO_JMX),
+    Graph("Kafka, idle",
+          (("kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent", "handlers of requests"),
+           ("kafka_network_socketserver_networkprocessoravgidle_percent", "handlers of connections")),
+          "percentunit", 0, "The share of their time in which they have nothing to do.", _NO_JMX, top=1),
+)  # fmt: skip
+HDFS = (
+    Graph("HDFS, room", (("fs_namesystem_capacity_used", "used"), ("fs_namesystem_capacity_remaining", "left")),
+          "bytes", 1, nothing=_NO_HDFS),
+    Graph("HDFS, files and blocks", (("fs_namesystem_files_total", "files"), ("fs_namesystem_blocks_total", "blocks")),
+          "short", 0, nothing=_NO_HDFS),
+    Graph("HDFS, blocks in trouble",
+          (("fs_namesystem_missing_blocks", "missing"), ("fs_namesystem_corrupt_blocks", "corrupt"),
+           ("fs_namesystem_under_replicated_blocks", "with too few copies")), "short", 0, nothing=_NO_HDFS),
+    Graph("HDFS, DataNodes",
+          (("fs_namesystem_num_live_data_nodes", "alive"), ("fs_namesystem_num_dead_data_nodes", "dead")),
+          "short", 0, nothing=_NO_HDFS),
 )  # fmt: skip
 INFLUXDB = (
     Graph("InfluxDB, requests",
@@ -55,6 +85,7 @@ PROMETHEUS = (
 )  # fmt: skip
 ROWS: tuple[tuple[str, tuple[Graph, ...]], ...] = (
     ("Kafka", KAFKA),
+    ("HDFS", HDFS),
     ("InfluxDB", INFLUXDB),
     ("PostgreSQL", POSTGRES),
     ("Prometheus and Alertmanager", PROMETHEUS),
