@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -118,3 +120,14 @@ def test_source_and_folder_are_there_with_the_profile_and_gone_without() -> None
     gone = yaml.safe_load((off / "datasources/prometheus.yaml").read_text(encoding="utf-8"))
     assert [each["name"] for each in gone["deleteDatasources"]] == [source["name"]]
     assert not (off / "dashboards").exists()
+
+
+def test_prometheus_takes_every_query(tmp_path: Path) -> None:
+    # As rules: promtool reads no dashboards.
+    rules = [{"record": f"query:{number}", "expr": each.expr} for number, each in enumerate(panel_queries())]
+    assert len(rules) > 60
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", str(tmp_path / "rules.yaml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
