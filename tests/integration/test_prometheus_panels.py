@@ -36,6 +36,7 @@ from telemetry.timestamp import format_time
 ELSEWHERE = {
     "container_": "cAdvisor: with Docker only",
     "kafka_": "Kafka's JMX exporter: tests/e2e/test_observability.py",
+    "metrics_": "Spark: tests/e2e/test_observability.py",
     "fs_namesystem_": "HDFS: tests/e2e/test_observability.py",
 }
 """The beginning of a metric that nothing here has -> who has it, and where that is asked."""

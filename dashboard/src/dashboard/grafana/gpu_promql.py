@@ -29,14 +29,13 @@ class Shown(NamedTuple):
 
 ROWS: tuple[tuple[str, tuple[Shown, ...]], ...] = (
     ("Heat and power", tuple(map(Shown, (
-        "gpu_temperature", "memory_temperature", "hot_spot_temperature", "gpu_thermal_margin", "board_power_draw",
+        "gpu_temperature", "memory_temperature", "hot_spot_temperature", "board_power_draw",
         "fan1_speed_percent",
     )))),
     ("Work", tuple(map(Shown, ("gpu_load", "memory_controller_load", "gpu_memory_used", "gpu_memory_used_percent")))),
     ("Clocks", (Shown("sm_clock", "gpu_clock"), Shown("memory_clock"))),
     ("Errors", tuple(map(Shown, (
         "ecc_corrected_volatile", "ecc_uncorrected_volatile", "remapped_rows_uncorrectable", "row_remap_pending",
-        "pcie_replays", "nvlink_errors",
     )))),
 )  # fmt: skip
 MASKS = ("clocks_event_reasons", "perfcap_reason")
@@ -56,7 +55,7 @@ def make(catalogue: Catalogue) -> Dashboard:
         if title == "Clocks":
             made.with_panel(_reasons([catalogue[name] for name in MASKS]))
         if title == "Errors":
-            made.with_panel(_xids())
+            made.with_panel(_links(catalogue)).with_panel(_xids())
     return built(made)
 
 
@@ -125,6 +124,22 @@ def _in_words(mask: Metric) -> str:
         for bit, word in mask.bits.items()
     ]
     return "\nor\n".join([*bits, f'label_replace({series} == 0, "reason", "nothing", "", "")'])
+
+
+def _links(catalogue: Catalogue) -> timeseries.Panel:
+    each = [(catalogue[name].label, cards.of(name) + OF) for name in ("pcie_replays", "nvlink_errors")]
+    exprs = [f'label_replace({series}, "what", "{label}", "", "")' for label, series in each]
+    return promql_panels.graph(
+        Graph(
+            "Errors of links",
+            (("\nor\n".join(exprs), f"{CARD}: {{{{what}}}}"),),
+            "none",
+            0,
+            "Counts since the driver was loaded: a step is what matters.",
+            NOBODY,
+            span=24,
+        )
+    )
 
 
 def _xids() -> timeseries.Panel:

@@ -11,6 +11,14 @@ _OWN_DATABASES = 'datname!~"template.*|postgres|"'
 _TOPIC = 'topic!=""'
 _NO_JMX = "Kafka's JMX exporter does not tell"
 _NO_HDFS = "HDFS does not tell"
+_NO_SPARK = "No stream runs, or it does not tell"
+
+
+def _of_streams(what: str) -> str:
+    """A figure of each query of Spark's streams: its name stands in that of the metric."""
+    name = f"metrics_.+_spark_streaming_(.+)_{what}_Value"
+    return f'label_replace({{__name__=~"{name}"}}, "query", "$1", "__name__", "{name}")'
+
 
 KAFKA = (
     Graph("Kafka, records a second by topic",
@@ -43,6 +51,13 @@ HDFS = (
     Graph("HDFS, DataNodes",
           (("fs_namesystem_num_live_data_nodes", "alive"), ("fs_namesystem_num_dead_data_nodes", "dead")),
           "short", 0, nothing=_NO_HDFS),
+)  # fmt: skip
+SPARK = (
+    Graph("Spark, rows taken and worked off",
+          ((_of_streams("inputRate_total"), "{{query}} taken"),
+           (_of_streams("processingRate_total"), "{{query}} worked off at most")),
+          PER_SECOND, 0, "Of the newest batch. One that could work off less than it takes falls behind.", _NO_SPARK),
+    Graph("Spark, how long a batch takes", ((_of_streams("latency"), "{{query}}"),), "ms", 0, nothing=_NO_SPARK),
 )  # fmt: skip
 INFLUXDB = (
     Graph("InfluxDB, requests",
@@ -86,6 +101,7 @@ PROMETHEUS = (
 ROWS: tuple[tuple[str, tuple[Graph, ...]], ...] = (
     ("Kafka", KAFKA),
     ("HDFS", HDFS),
+    ("Spark", SPARK),
     ("InfluxDB", INFLUXDB),
     ("PostgreSQL", POSTGRES),
     ("Prometheus and Alertmanager", PROMETHEUS),
