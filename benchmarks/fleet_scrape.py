@@ -57,7 +57,8 @@ class Topic:
         self._consumer.assign(self._partitions)
 
     def count(self) -> int:
-        return sum(self._consumer.end_offsets(self._partitions).values())
+        ends: dict[TopicPartition, int] = self._consumer.end_offsets(self._partitions)
+        return sum(ends.values())
 
     def read(self) -> Iterator[Arrived]:
         """All that is there, from the beginning."""
@@ -123,7 +124,7 @@ def measure(kafka: Kafka, folder: Path, options: argparse.Namespace) -> int:
         collector = Job([PRODUCER, "collect", "--config", str(config)], environment, folder / "collector.log")
         collector.until(lambda: topic.count() >= gpus, 300)
         before = (collector.usage(), simulator.usage())
-        wanted = topic.count() + (options.polls + 1) * gpus
+        wanted: int = topic.count() + (options.polls + 2) * gpus
         patience = (options.polls + 2) * options.interval * 4 + 60
         most = collector.usage()
         load = [os.getloadavg()[0]]
@@ -146,7 +147,7 @@ def measure(kafka: Kafka, folder: Path, options: argparse.Namespace) -> int:
     first = min(each.row for each in rows) // beats + 2
     polls = judge(iter(rows), beats, first, gpus)
     count = len(polls.readings)
-    cpu = [(now.cpu - then.cpu) / (options.polls + 1) for then, now in zip(before, after, strict=True)]
+    cpu = [(now.cpu - then.cpu) / (options.polls + 2) for then, now in zip(before, after, strict=True)]
     print(f"{gpus:,} GPUs on {options.nodes:,} pages, each {options.interval} s, into a Kafka; {count} polls")
     print(f"  load while it ran, of {os.cpu_count()} cores           {min(load):8.1f} to {max(load):.1f}")
     print(f"  readings a poll, fewest                {min(polls.readings.values()):8,}")

@@ -44,7 +44,9 @@ class Processes:
             "gpustream_process_rejected", "Records that could not be used.", labels=("process", "reason")
         )
         stores = GaugeMetricFamily(
-            "gpustream_store_figure", "What a process measured of what it reads from or writes to.", labels=("process", "figure")
+            "gpustream_store_figure",
+            "What a process measured of what it reads from or writes to.",
+            labels=("process", "figure"),
         )
         seconds = GaugeMetricFamily(
             "gpustream_scrape_duration_seconds",

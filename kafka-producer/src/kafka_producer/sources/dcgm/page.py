@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from kafka_producer.sources.dcgm.fields import BLANKS, SPELLED, SUMMED, field_of
+from kafka_producer.sources.dcgm.fields import BLANKS, SPELLED, SUMMED, Field, field_of
 from telemetry.errors import Unavailable
 from telemetry.reading import label_fault
 
@@ -68,6 +68,7 @@ def parse(text: str, before: Mapping[str, Mapping[str, str]] = NOTHING) -> Page:
         # labels, which stands on every line of it.
         name, _, rest = line.partition("{")
         labels, _, written = rest.rpartition("} ")
+        field: Field | None
         try:
             value, part, field = float(written), of_labels[labels], SPELLED[name]
         except (KeyError, ValueError):
