@@ -17,4 +17,16 @@ if docker image inspect "$GRAFANA_IMAGE" >/dev/null 2>&1; then grafana_runs=yes;
 choose_profiles "$grafana_runs"
 add_profiles
 # Mounted into the container of Grafana, so it must be there, and ours, before Docker makes it as root.
-step "Dashboards" write_dashboards
+give_grafana_its_files() {
+    local prometheus=no
+    # As soon as the Compose file has a Prometheus.
+    if profile_is_on observability && compose --profile observability config --services | grep -qx prometheus; then
+        prometheus=yes
+    fi
+    write_dashboards "$prometheus"
+    # What has changed it reads only when it starts; up.sh makes its container anew.
+    write_provisioning "$prometheus"
+    if [[ $provisioning_is_new == yes ]]; then compose --profile grafana rm --stop --force grafana; fi
+}
+
+step "Dashboards" give_grafana_its_files

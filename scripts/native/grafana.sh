@@ -76,7 +76,7 @@ run() {
     GF_SECURITY_ADMIN_PASSWORD=$(secret grafana-password)
     export GF_INFLUXDB_TOKEN GF_SECURITY_ADMIN_PASSWORD
     export GF_PATHS_DATA=$DATA GF_PATHS_PLUGINS=$DATA/plugins GF_PATHS_LOGS=$RUN_DIR/logs
-    export GF_PATHS_PROVISIONING=$REPO/dashboard/grafana/provisioning
+    export GF_PATHS_PROVISIONING=$RUN_DIR/grafana/provisioning
     export GF_SERVER_HTTP_ADDR=127.0.0.1 GF_SERVER_HTTP_PORT=$GRAFANA_PORT
     export GF_SERVER_ROOT_URL=http://127.0.0.1:$GRAFANA_PORT
     # Its pages ask for all that belongs to them below this; the gateway takes /grafana away again (config/nginx).
@@ -85,7 +85,8 @@ run() {
         if [[ ${GATEWAY_TLS:-on} == off ]]; then scheme=http; fi
         GF_SERVER_ROOT_URL=$scheme://${GATEWAY_NAME:-127.0.0.1}:${GATEWAY_PORT:-8443}/grafana/
     fi
-    export GPUSTREAM_DASHBOARDS=$RUN_DIR/grafana/dashboards
+    export GPUSTREAM_DASHBOARDS=$RUN_DIR/grafana/dashboards GPUSTREAM_PROMETHEUS_DASHBOARDS=$RUN_DIR/grafana/prometheus
+    export PROMETHEUS_URL=http://127.0.0.1:${PROMETHEUS_PORT:-9090}
     export INFLUXDB_URL=${INFLUXDB_URL:-http://127.0.0.1:$INFLUXDB_PORT} INFLUXDB_ORG=${INFLUXDB_ORG:-gpustream}
     exec "$home/bin/grafana" server --homepath "$home" --config "$REPO/config/grafana/grafana.ini"
 }

@@ -7,6 +7,8 @@
 #   victims                prints the names of what runs
 #   harm NAME              kill -9, so that it comes back as after a crash
 
+source scripts/start/load-words.sh
+
 chaos_usage() {
     cat <<'HELP'
 usage: ./start.sh chaos [--minutes N] [--rate N] [--gpus N] [--pause SECONDS] [--seed N]
@@ -46,13 +48,6 @@ chaos_options() {
     done
 }
 
-_chaos_sent() { sed -n '$s/.*"acknowledged": \([0-9]*\).*/\1/p' "$chaos_lines"; }
-_chaos_number() { sed ':a; s/\B[0-9]\{3\}\>/,&/; ta' <<<"$1"; } # 60000 -> 60,000
-_chaos_found() { # STORE VERDICT
-    local found
-    found=$(sed -n "s/^$1: *.*found \([0-9,]*[0-9]\).*/\1/p" <<<"$2")
-    echo "${found:-?}" # it does not answer: it was killed a moment ago
-}
 _chaos_clock() { printf '%s[%3d s]%s' "$DIM" $((SECONDS - chaos_began)) "$PLAIN"; }
 
 # Whatever ends this, the load ends with it.
@@ -73,7 +68,7 @@ chaos() {
     chaos_lines=$(mktemp "${TMPDIR:-/tmp}/gpustream-chaos.XXXXXX")
     chaos_over='' chaos_began=$SECONDS
     RANDOM=$chaos_seed
-    say "${BOLD}$(_chaos_number $((chaos_rate * chaos_minutes * 60))) readings of $chaos_gpus GPUs, and a kill every $chaos_pause s or so (--seed $chaos_seed)${PLAIN}"
+    say "${BOLD}$(load_number $((chaos_rate * chaos_minutes * 60))) readings of $chaos_gpus GPUs, and a kill every $chaos_pause s or so (--seed $chaos_seed)${PLAIN}"
     producer load --json --name "$name" --rate "$chaos_rate" --gpus "$chaos_gpus" --seconds $((chaos_minutes * 60)) \
         >"$chaos_lines" 2>"$chaos_lines.log" &
     chaos_load=$!
@@ -95,11 +90,11 @@ chaos() {
     done
     wait "$chaos_load" || true
     chaos_load=
-    sent=$(_chaos_sent)
+    sent=$(load_sent "$chaos_lines")
     if [[ -z $sent || $sent == 0 ]]; then
         fail "chaos" "no reading was sent; $(tail -n 1 "$chaos_lines.log")" "a load" "./start.sh status"
     fi
-    say "$(_chaos_clock) all $(_chaos_number "$sent") readings are in Kafka; waiting until they have arrived"
+    say "$(_chaos_clock) all $(load_number "$sent") readings are in Kafka; waiting until they have arrived"
     trap - INT TERM
     if pages audit "$name" --gpus "$chaos_gpus" --sent "$sent" --wait 600; then
         say "${GREEN}ok${PLAIN}    ${#killed[@]} kills: $(printf '%s\n' ${killed[@]+"${killed[@]}"} | sort | uniq -c | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $2, $1}')"
@@ -113,8 +108,8 @@ chaos() {
 # What is there by now.
 _chaos_say() { # NAME
     local sent verdict
-    sent=$(_chaos_sent)
+    sent=$(load_sent "$chaos_lines")
     if [[ -z $sent || $sent == 0 ]]; then return; fi
     verdict=$(pages audit "$1" --gpus "$chaos_gpus" --sent "$sent" 2>/dev/null) || true
-    say "$(_chaos_clock) sent $(_chaos_number "$sent"), found $(_chaos_found InfluxDB "$verdict") in InfluxDB, $(_chaos_found lake "$verdict") in the lake"
+    say "$(_chaos_clock) sent $(load_number "$sent"), found $(load_found InfluxDB "$verdict") in InfluxDB, $(load_found lake "$verdict") in the lake"
 }

@@ -28,6 +28,9 @@ in .env keeps it (docs/recipes/fleet.md). --profile observability runs Prometheu
   submit batch ...      the nightly reports now: --date D, or --from D --to D
   chaos [--minutes N]   kill what runs, again and again, under a load of known size, and count
                         what arrived: nothing may be missing, nothing twice
+  load [--rate N] [--gpus N] [--seconds N] [--api-clients N]
+                        made-up readings at a steady pace, people who ask the API meanwhile: what
+                        was sent and found, and how long Kafka and the API took
   backup DIR [--keep N] everything that is recorded, secrets too, into a folder in DIR, while all
                         goes on; --check reads the newest one there again
   restore DIR [--yes]   make an instance of a backup (the newest in DIR); it goes on from there
@@ -71,11 +74,11 @@ done
 case ${1:-} in
     "") ;;
     -h | --help | help) help && exit 0 ;;
-    status | login | stop | logs | restart | demo | replay | report | submit | chaos | backup | restore | reset)
+    status | login | stop | logs | restart | demo | replay | report | submit | chaos | load | backup | restore | reset)
         command=$1
         arguments=("${@:2}")
         # What a command passes on, it lets the program behind it explain.
-        if [[ $command != replay && $command != submit && $command != login && ! $command =~ ^(chaos|backup|restore)$ && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
+        if [[ $command != replay && $command != submit && $command != login && ! $command =~ ^(chaos|load|backup|restore)$ && ${2:-} =~ ^(-h|--help)$ ]]; then help && exit 0; fi
         ;;
     *)
         printf 'FAIL  no command or option %q\n\n' "$1" >&2

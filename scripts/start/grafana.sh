@@ -9,7 +9,12 @@ if [[ ! -f $SECRETS/grafana-password ]]; then grafana_is_new=yes; fi
 
 start_grafana() {
     make_secret grafana-password
-    write_dashboards
+    local prometheus=no
+    if profile_is_on observability; then prometheus=yes; fi
+    write_dashboards "$prometheus"
+    # What has changed it reads only when it starts.
+    write_provisioning "$prometheus"
+    if [[ $provisioning_is_new == yes ]]; then stop_programs grafana; fi
     scripts/native/grafana.sh configure
     start_programs grafana
     scripts/native/grafana.sh wait

@@ -29,8 +29,14 @@ wait_for_prometheus() {
     echo "Prometheus answers on port $port"
 }
 
+end_observers() {
+    stop_programs "${OBSERVERS[@]}"
+    # By it the console knows that there is an Alertmanager to be asked.
+    rm -rf "${RUN_DIR:?}/prometheus"
+}
+
 if profile_is_on observability; then
     step "Prometheus, Alertmanager and their exporters" start_observers
 elif observability_runs; then
-    step "Prometheus ends (no --profile observability)" stop_programs "${OBSERVERS[@]}"
+    step "Prometheus ends (no --profile observability)" end_observers
 fi

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -141,6 +142,18 @@ def test_the_fan_that_fails_lowers_the_health_of_its_gpu_and_of_no_other(platfor
     assert found[hot]["score"] < 70
     assert found[hot]["reasons"][0]["component"] == "thermals"
     assert {gpu: each["score"] for gpu, each in found.items() if each["score"] < 80}.keys() == {hot}
+
+
+def test_load_says_what_was_sent_and_found_and_how_long_the_api_took(platform: Platform) -> None:
+    options = ("--rate", "100", "--gpus", "5", "--seconds", "10", "--api-clients", "3")
+    told = platform.start_sh("load", *options).stdout
+    assert told.count("sent 1,000, found 1,000, missing 0, double 0") == 2
+    assert re.search(r"acknowledged within p50 [\d.]+ ms, p99 [\d.]+ ms", told)
+    asked = re.search(
+        r"^API: +asked (\d+), answered (\d+), failed 0, p50 [\d.]+ ms, p99 [\d.]+ ms$", told, re.MULTILINE
+    )
+    assert asked, told
+    assert int(asked[1]) == int(asked[2]) > 3
 
 
 def test_chaos_kills_what_runs_and_nothing_is_missing(platform: Platform) -> None:

@@ -15,7 +15,8 @@ from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
 
 ROWS = ROOT / "artifacts" / "faults"
-Record = Callable[[Outcome], None]
+Record = Callable[..., None]
+"""Of any number of outcomes."""
 
 
 DISKS = ("kafka", "spark-checkpoints", "influxdb", "hdfs")
@@ -60,14 +61,17 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Keeps the row for the table, then judges it: a row that failed stands in the table, too."""
+    """Keeps the rows for the table, then judges them: a row that failed stands in the table, too."""
 
-    def keep(outcome: Outcome) -> None:
+    def keep(*outcomes: Outcome) -> None:
         ROWS.mkdir(parents=True, exist_ok=True)
-        (ROWS / f"{request.node.name}.json".replace("/", "-")).write_text(json.dumps(asdict(outcome)))
-        for store, count in outcome.counts.items():
-            print(f"{outcome.harm} {outcome.to} (seed {outcome.seed}): {store}: {count}")
-        assert all(count.is_right for count in outcome.counts.values()), outcome
+        for number, outcome in enumerate(outcomes):
+            name = f"{request.node.name}-{number}.json".replace("/", "-")
+            (ROWS / name).write_text(json.dumps(asdict(outcome)))
+            for store, count in outcome.counts.items():
+                print(f"{outcome.harm} {outcome.to} (seed {outcome.seed}): {store}: {count}")
+        wrong = [each for each in outcomes if not all(count.is_right for count in each.counts.values())]
+        assert not wrong
 
     return keep
 

@@ -1,36 +1,44 @@
-"""kill -9 at random moments of a load, twice in each; everything at once: once."""
+"""kill -9 at random moments of a load, twice in each; everything at once: once.
+
+The load of the next seed begins while the one before is on its way to the stores, so a kill hits that, too.
+"""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
 from faults.conftest import Record
 from support.fault_field import Field
-from support.fault_load import Outcome, at_moments
+from support.fault_load import Outcome, Running, at_moments
 from support.fault_logs import Wanted
 from support.platform import long_log
 
 pytestmark = pytest.mark.timeout(1800)
 OURS = ("influxdb-writer", "alert-engine", "health-engine", "streaming")
 ENGINES = ("kafka", "datanode", "namenode", "influxdb", "postgres")
+SEEDS = (1, 2, 3)
 SECONDS = 20
 ROWS = 6000
 FIRST = 200
 """Lines from the start: a log that is seen with fewer than a hundred rows is known by fewer, for ever."""
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("name", OURS + ENGINES)
-def test_killed(field: Field, record: Record, name: str, seed: int) -> None:
-    chance = random.Random(f"{name} {seed}")
-    running = field.load(f"kill-{name}-{seed}", SECONDS)
-    at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], lambda: field.kill(name))
-    record(field.settled(running, Outcome("kill -9", name, seed)))
+def test_killed(field: Field, record: Record, name: str) -> None:
+    def loads() -> Iterator[tuple[Running, Outcome]]:
+        for seed in SEEDS:
+            chance = random.Random(f"{name} {seed}")
+            running = field.load(f"kill-{name}-{seed}", SECONDS)
+            at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], lambda: field.kill(name))
+            yield running, Outcome("kill -9", name, seed)
+
+    record(*field.all_settled(loads()))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_producer_is_killed(field: Field, record: Record, seed: int) -> None:
     """What watches the drop folder, while it follows a log that grows under it."""
     chance = random.Random(f"watch {seed}")
@@ -59,16 +67,20 @@ def test_producer_is_killed(field: Field, record: Record, seed: int) -> None:
     record(outcome)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_all_are_killed_at_once(field: Field, record: Record, seed: int) -> None:
-    chance = random.Random(seed)
+def test_all_are_killed_at_once(field: Field, record: Record) -> None:
     names = [*OURS, *ENGINES, "watch"]
 
-    def harm() -> None:
-        chance.shuffle(names)
-        for name in names:
-            field.kill(name)
+    def loads() -> Iterator[tuple[Running, Outcome]]:
+        for seed in SEEDS:
+            chance = random.Random(seed)
 
-    running = field.load(f"kill-all-{seed}", SECONDS)
-    at_moments(running, [chance.uniform(0.2, 0.8)], harm)
-    record(field.settled(running, Outcome("kill -9", "all at once", seed)))
+            def harm(chance: random.Random = chance) -> None:
+                chance.shuffle(names)
+                for name in names:
+                    field.kill(name)
+
+            running = field.load(f"kill-all-{seed}", SECONDS)
+            at_moments(running, [chance.uniform(0.2, 0.8)], harm)
+            yield running, Outcome("kill -9", "all at once", seed)
+
+    record(*field.all_settled(loads()))

@@ -99,13 +99,15 @@ def test_it_is_started_on_this_machine_alone_with_our_provisioning_and_no_passwo
     (run_dir / "secrets" / "grafana-password").write_text("hush\n")
     home = home_with(tmp_path / "grafana", "12.4.0")
     settings = site.environment | {"GRAFANA_HOME": str(home), "GRAFANA_PORT": "13000", "INFLUXDB_PORT": "18086"}
-    for unset in ("INFLUXDB_URL", "INFLUXDB_ORG"):
+    for unset in ("INFLUXDB_URL", "INFLUXDB_ORG", "PROMETHEUS_PORT"):
         settings.pop(unset, None)
     done = subprocess.run([str(NATIVE / "grafana.sh"), "run"], env=settings, capture_output=True, text=True, check=True)
     said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     assert said["words"] == f"server --homepath {home} --config {ROOT / 'config' / 'grafana' / 'grafana.ini'}"
     assert (said["GF_SERVER_HTTP_ADDR"], said["GF_SERVER_HTTP_PORT"]) == ("127.0.0.1", "13000")
-    assert said["GF_PATHS_PROVISIONING"] == str(ROOT / "dashboard" / "grafana" / "provisioning")
+    assert said["GF_PATHS_PROVISIONING"] == str(run_dir / "grafana" / "provisioning")
+    assert said["GPUSTREAM_PROMETHEUS_DASHBOARDS"] == str(run_dir / "grafana" / "prometheus")
+    assert said["PROMETHEUS_URL"] == "http://127.0.0.1:9090"
     assert said["GPUSTREAM_DASHBOARDS"] == str(run_dir / "grafana" / "dashboards")
     assert (said["GF_INFLUXDB_TOKEN"], said["GF_SECURITY_ADMIN_PASSWORD"]) == ("reads-only", "hush")
     assert (said["INFLUXDB_URL"], said["INFLUXDB_ORG"]) == ("http://127.0.0.1:18086", "gpustream")

@@ -75,6 +75,7 @@ class Served:
         """While it is not set, there is no answer."""
         self.open.set()
         self.trickles = False
+        self.endless = False
         self.url = ""
         self.connections: list[str] = []
         """What each question said of its connection."""
@@ -91,8 +92,11 @@ def served(text: str, port: int = 0) -> Iterator[Served]:
             served.open.wait()
             body = served.text.encode()
             self.send_response(served.status)
-            self.send_header("Content-Length", str(len(body)))
+            if not served.endless:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            while served.endless:
+                self.wfile.write(b"# and on\n" * 7000)
             for byte in body if served.trickles else b"":
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()

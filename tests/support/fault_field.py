@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,9 @@ from support.identities import eventually
 from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
 from telemetry.settings import Settings
+
+SETTLING = 3
+"""Loads that are counted at a time."""
 
 
 @dataclass
@@ -47,6 +51,15 @@ class Field:
         outcome.counts |= running.arrived(taken, self.environment | settings)
         outcome.seconds = time.monotonic() - began
         return outcome
+
+    def all_settled(self, loads: Iterator[tuple[Running, Outcome]]) -> list[Outcome]:
+        """Each load is counted while those after it run."""
+        with ThreadPoolExecutor(SETTLING) as beside:
+            waiting = []
+            for running, outcome in loads:
+                running.wait()
+                waiting.append(beside.submit(self.settled, running, outcome))
+            return [each.result() for each in waiting]
 
     def control(self, *words: str) -> str:
         socket = f"unix://{self.platform.run_dir}/supervisor.sock"

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from kafka_consumers.alerts import config
@@ -179,12 +180,17 @@ def judged(load: Load, readings: Iterable[Reading]) -> Iterator[AlertRow]:
                 yield alert.subject.gpu, alert.rule, alert.state, alert.changed
 
 
+_ENVIRONMENT = Lock()
+
+
 @contextmanager
 def process_environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    """Of one thread at a time."""
+    with _ENVIRONMENT:
+        before = dict(os.environ)
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)

@@ -49,6 +49,7 @@ class GrafanaServer:
         (folder / "secrets" / "influxdb-read-token").write_text(influxdb.token)
         (folder / "secrets" / "grafana-password").write_text(self.password)
         shutil.copytree(DASHBOARDS, folder / "grafana" / "dashboards")
+        shutil.copytree(DASHBOARDS.parent / "provisioning", folder / "grafana" / "provisioning")
 
     def __enter__(self) -> Self:
         self._call("configure")

@@ -7,6 +7,7 @@ import logging
 import sys
 
 from dashboard import (
+    api_load_command,
     audit_command,
     card_command,
     exporter_command,
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         serve_command,
         login_command,
         audit_command,
+        api_load_command,
         backup_command,
     ):
         each.add_parser(commands)

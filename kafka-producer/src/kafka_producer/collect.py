@@ -14,6 +14,7 @@ from kafka_producer.sampler import Sampler
 from kafka_producer.source import LiveSource
 from telemetry import topics
 from telemetry.clock import Clock
+from telemetry.messages import MOST_TARGETS, Scrape
 from telemetry.reading import encode
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
@@ -33,9 +34,10 @@ class Sampling:
     def __init__(self, sources: Sequence[tuple[LiveSource, int]], buffer: LiveBuffer, clock: Clock) -> None:
         self._is_over = threading.Event()
         self._failure: BaseException | None = None
-        samplers = [Sampler(source, interval, clock, buffer.put, self._is_over) for source, interval in sources]
+        self._samplers = [Sampler(source, interval, clock, buffer.put, self._is_over) for source, interval in sources]
         self._threads = [
-            threading.Thread(target=self._run, args=(sampler,), name="sampler", daemon=True) for sampler in samplers
+            threading.Thread(target=self._run, args=(sampler,), name="sampler", daemon=True)
+            for sampler in self._samplers
         ]
         for thread in self._threads:
             thread.start()
@@ -44,6 +46,21 @@ class Sampling:
         """Raises what a sampler died of: a fault of ours, which must not pass for silence."""
         if self._failure is not None:
             raise self._failure
+
+    def scrapes(self) -> dict[str, Scrape]:
+        """Target -> how its last question went; of too many, those that do not answer and the slowest."""
+        every = [each for sampler in self._samplers for each in sampler.scrapes()]
+        return dict(sorted(every, key=_worst)[:MOST_TARGETS])
+
+    def figures(self) -> dict[str, float]:
+        """The same of all targets together, for stores that keep a field for each name."""
+        every = [scrape for sampler in self._samplers for _, scrape in sampler.scrapes()]
+        return {
+            "targets": float(len(every)),
+            "targets_failing": float(sum(not each.success for each in every)),
+            "scrape_seconds_max": max((each.seconds for each in every), default=0.0),
+            "scrapes_missed": float(sum(sampler.missed for sampler in self._samplers)),
+        }
 
     def stop(self) -> None:
         self._is_over.set()
@@ -57,13 +74,24 @@ class Sampling:
             self._failure = error
 
 
+def _worst(named: tuple[str, Scrape]) -> tuple[bool, float]:
+    return named[1].success, -named[1].seconds
+
+
 class Collect:
     """From the buffer to Kafka."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, name: str, buffer: LiveBuffer, check: Callable[[], None]
+        self,
+        settings: Settings,
+        clock: Clock,
+        name: str,
+        buffer: LiveBuffer,
+        sampling: Sampling,
+        check: Callable[[], None],
     ) -> None:
         self._buffer = buffer
+        self._sampling = sampling
         self._clock = clock
         self._check = check
         self._publisher: Publisher | None = None
@@ -74,7 +102,10 @@ class Collect:
 
     def run(self) -> None:
         """Until the check raises Stopped; waits for Kafka first."""
-        publisher = self._publisher = Publisher(self._settings, self._clock, self._name, self._alive)
+        asked = self._sampling
+        publisher = self._publisher = Publisher(
+            self._settings, self._clock, self._name, self._alive, asked.figures, asked.scrapes
+        )
         while True:
             self._send_waiting(publisher)
             publisher.tend()

@@ -230,7 +230,7 @@ def _collect(
         check()
         sampling.check()
 
-    collect = Collect(settings, clock, name, buffer, check_both)
+    collect = Collect(settings, clock, name, buffer, sampling, check_both)
     try:
         collect.run()
     except Stopped:

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from kafka_producer.load import Load, peak, values
 from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.stop_request import StopRequest
 from telemetry import catalogue, topics
 from telemetry.clock import Clock, SystemClock
+from telemetry.durations import Durations
 from telemetry.errors import Misconfigured
 from telemetry.loads import NAME_WORDS, is_name
 from telemetry.reading import encode
@@ -33,6 +35,8 @@ of them a store lacks. While Kafka is away the load waits, and makes up for it a
 _NAP = 0.005
 _SAY_EVERY = SECOND
 _PATIENCE = 30.0
+Say = Callable[[int, Durations], None]
+"""Told how many readings Kafka has taken, and within what time."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,16 +79,19 @@ def _load(settings: Settings, options: argparse.Namespace, check: Callable[[], N
         with suppress(Stopped):
             sending.run()
         publisher.close(_PATIENCE, "they are not sent again")
-        say(sending.acknowledged)
+        say(sending.acknowledged, sending.durations)
     taken = sending.acknowledged
     if not options.json:
+        print(f"acknowledged by Kafka within {sending.durations.words()}")
         print(f"Kafka has taken {taken:,} readings: dashboard audit {name} --gpus {load.gpus} --sent {taken}")
     return 0 if taken == total else 1
 
 
 class _Sending:
-    def __init__(self, publisher: Publisher, load: Load, total: int, clock: Clock, say: Callable[[int], None]) -> None:
+    def __init__(self, publisher: Publisher, load: Load, total: int, clock: Clock, say: Say) -> None:
         self.acknowledged = 0
+        self.durations = Durations()
+        """From handing a reading over until Kafka had acknowledged it."""
         self._publisher = publisher
         self._load = load
         self._total = total
@@ -100,24 +107,27 @@ class _Sending:
                 self._tend()
                 self._clock.sleep(_NAP)
             reading = load.reading(number)
-            self._publisher.send(topics.GPU_METRICS, reading.gpu, encode(reading), self._taken)
+            self._publisher.send(
+                topics.GPU_METRICS, reading.gpu, encode(reading), partial(self._taken, self._clock.now())
+            )
         while self._publisher.unacknowledged:
             self._tend()
             self._clock.sleep(_NAP)
 
-    def _taken(self) -> None:
+    def _taken(self, handed_over: int) -> None:
         self.acknowledged += 1
+        self.durations.add((self._clock.now() - handed_over) / SECOND)
 
     def _tend(self) -> None:
         self._publisher.tend()
         now = self._clock.now()
         if now - self._said >= _SAY_EVERY:
             self._said = now
-            self._say(self.acknowledged)
+            self._say(self.acknowledged, self.durations)
 
 
 @contextmanager
-def _lines(load: Load, total: int) -> Iterator[Callable[[int], None]]:
+def _lines(load: Load, total: int) -> Iterator[Say]:
     known: dict[str, str | int] = {
         "name": load.name,
         "host": load.host,
@@ -126,21 +136,23 @@ def _lines(load: Load, total: int) -> Iterator[Callable[[int], None]]:
         "total": total,
     }
     known["begin"] = format_time(load.begin)
-    yield lambda taken: print(json.dumps(known | {"acknowledged": taken}), flush=True)
+    yield lambda taken, durations: print(
+        json.dumps(known | {"acknowledged": taken, "within": durations.words()}), flush=True
+    )
 
 
 @contextmanager
-def _bar(load: Load, total: int) -> Iterator[Callable[[int], None]]:
+def _bar(load: Load, total: int) -> Iterator[Say]:
     print(f"sending {total:,} readings of {load.gpus} GPUs, {load.host}:0 and on, {load.rate:,} a second")
     if not sys.stderr.isatty():
-        yield lambda taken: None
+        yield lambda taken, durations: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=total)
-        yield lambda taken: bar.update(task, completed=taken)
+        yield lambda taken, durations: bar.update(task, completed=taken)
 
 
 def _count(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,7 @@ from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.errors import Rejected
 from telemetry.heartbeat import Heartbeat
-from telemetry.messages import DeadLetter, FileOrigin
+from telemetry.messages import DeadLetter, FileOrigin, Scrape
 from telemetry.pipeline import SelfReport
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, format_time
@@ -51,8 +51,17 @@ class _Sent:
 class Publisher:
     """The one way from this project to Kafka. ``alive`` is called while it waits, and may raise Stopped."""
 
-    def __init__(self, settings: Settings, clock: Clock, process: str, alive: Callable[[], None]) -> None:
-        self.report = SelfReport(process, settings.state_dir, clock)
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        process: str,
+        alive: Callable[[], None],
+        measure: Callable[[], Mapping[str, float]] = dict,
+        scrapes: Callable[[], Mapping[str, Scrape]] = dict,
+    ) -> None:
+        """``measure``, ``scrapes``: as for SelfReport."""
+        self.report = SelfReport(process, settings.state_dir, clock, measure, scrapes)
         self._settings = settings
         self._clock = clock
         self._process = process

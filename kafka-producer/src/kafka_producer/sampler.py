@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.worker import Worker
 from telemetry.clock import Clock
 from telemetry.errors import Misconfigured, Unavailable
+from telemetry.messages import Scrape
 from telemetry.reading import Reading
 from telemetry.timestamp import SECOND
 
@@ -21,6 +23,11 @@ LONGEST_PAUSE = 60 * SECOND
 """A target that does not answer is asked again after a pause that doubles from the one to the other."""
 HANGS = 10 * SECOND
 """A question that takes so long is worth a word: what is about to fail gets slow first."""
+AT_ONCE = 256
+"""So many questions run beside each other. With those of 1,250 pages at once each gets so little of the processor that
+whole pages come after their timeout, on a machine that could read them all one by one."""
+PATIENT = SECOND
+"""A question that takes longer waits for somebody else, and keeps nobody from being asked."""
 _NAP = 0.02
 
 
@@ -29,7 +36,10 @@ class _Asked:
 
     def __init__(self, target: LiveTarget) -> None:
         self.target = target
-        self.worker: Worker[Sequence[Reading]] = Worker()
+        self.worker: Worker[Sequence[Reading]] | None = None
+        """Who asks it; None while nobody does."""
+        self.seconds = 0.0
+        """That its last question took."""
         self.due = 0
         self.asked_at = 0
         self.failing_since: int | None = None
@@ -50,6 +60,20 @@ class Sampler:
         self._put = put
         self._is_over = is_over
         self._asked = [_Asked(target) for target in source.targets]
+        self._busy: list[_Asked] = []
+        self._idle: list[Worker[Sequence[Reading]]] = []
+        self.missed = 0
+        """Beats at which a target was not asked, because its last answer or its turn came too late."""
+
+    def scrapes(self) -> Iterator[tuple[str, Scrape]]:
+        """(target, how its last question went), of those that have been asked. For other threads, too."""
+        now = self._clock.now()
+        for asked in self._asked:
+            if not asked.asked_at:
+                continue
+            running = (now - asked.asked_at) / SECOND if asked.worker is not None else 0.0
+            answers = asked.failing_since is None and not asked.said_hangs
+            yield str(asked.target).partition("=")[2], Scrape(seconds=max(asked.seconds, running), success=answers)
 
     def run(self) -> None:
         while not self._is_over.is_set():
@@ -57,28 +81,39 @@ class Sampler:
             self._is_over.wait(_NAP)
 
     def turn(self) -> None:
-        """Takes the answers that have come, asks those that are due."""
-        for asked in self._asked:
+        """Takes the answers that have come, asks those that are due, who wait longest first."""
+        for asked in list(self._busy):
             self._take(asked, self._clock.now())
         now = self._clock.now()
-        due = [asked for asked in self._asked if not asked.worker.is_busy and now >= asked.due]
-        if due and all(asked.failing_since is not None and not asked.worker.is_busy for asked in self._asked):
+        due = [asked for asked in self._asked if asked.worker is None and now >= asked.due]
+        if due and not self._busy and all(asked.failing_since is not None for asked in self._asked):
             self._restart()
-        for asked in due:
-            # On the beat of the interval, so that all GPUs and machines are read at the same times.
-            asked.due = (now // self._interval + 1) * self._interval
-            asked.asked_at = now
-            asked.worker.give(partial(asked.target.poll, now))
+        free = AT_ONCE - sum(now - asked.asked_at < PATIENT for asked in self._busy)
+        for asked in sorted(due, key=_due)[: max(0, free)]:
+            self._ask(asked)
+
+    def _ask(self, asked: _Asked) -> None:
+        now = self._clock.now()
+        if asked.due and asked.failing_since is None:
+            self.missed += (now - asked.due) // self._interval
+        # On the beat of the interval, so that all GPUs and machines are read at the same times.
+        asked.due = (now // self._interval + 1) * self._interval
+        asked.asked_at = now
+        # As many threads as there are questions: a fleet has thousands of targets, few of which hang.
+        asked.worker = self._idle.pop() if self._idle else Worker()
+        asked.worker.give(partial(_timed, asked, now))
+        self._busy.append(asked)
 
     def _take(self, asked: _Asked, now: int) -> None:
-        if not asked.worker.is_busy:
-            return
+        assert asked.worker is not None
         try:
             readings = asked.worker.take()
         except Unavailable as error:
+            self._is_done(asked)
             self._failed(asked, error, now)
             return
         if readings is not None:
+            self._is_done(asked)
             self._answered(asked, now)
             for reading in readings:
                 self._put(reading)
@@ -88,6 +123,12 @@ class Sampler:
                 "%s has not answered for %.0f s: it may hang; the others go on",
                 *(asked.target, (now - asked.asked_at) / SECOND),
             )
+
+    def _is_done(self, asked: _Asked) -> None:
+        assert asked.worker is not None
+        self._idle.append(asked.worker)
+        asked.worker = None
+        self._busy.remove(asked)
 
     def _answered(self, asked: _Asked, now: int) -> None:
         if asked.failing_since is not None:
@@ -113,3 +154,15 @@ class Sampler:
         except (Unavailable, Misconfigured) as error:
             # Each target says so itself, once.
             log.debug("%s cannot be opened anew: %s", self._source.name, error)
+
+
+def _timed(asked: _Asked, now: int) -> Sequence[Reading]:
+    begin = time.monotonic()
+    try:
+        return asked.target.poll(now)
+    finally:
+        asked.seconds = time.monotonic() - begin
+
+
+def _due(asked: _Asked) -> int:
+    return asked.due

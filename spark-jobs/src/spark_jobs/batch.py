@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 MARK = "reported_until"
 """Remembered after each run that was done with everything that had come; the console looks how old it is."""
 
+ARROW_ROWS = 10_000
+
 
 def days_to_make(
     touched: Iterable[date], reports: Iterable[Report], reported: Callable[[str], Iterable[date]]
@@ -51,6 +53,8 @@ class Batch:
 
     def __init__(self, spark: SparkSession, settings: Settings, catalogue: Catalogue) -> None:
         self._spark = spark
+        # A worker's rows at a time: it groups whole columns here, and a thousand are too few for that.
+        spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", ARROW_ROWS)
         self._settings = settings
         self._catalogue = catalogue
         self._days = Days(settings.report_timezone)

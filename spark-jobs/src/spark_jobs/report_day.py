@@ -87,15 +87,24 @@ class ReportDay:
         self._places = places
         self._keeps = keeps
         self._made: dict[str, DataFrame] = {}
+        self._kept: DataFrame | None = None
 
     @cached_property
     def readings(self) -> DataFrame:
-        # Kept for all reports: only what one of them asks for.
-        return self._places.lake.readings_between([self._span]).drop(*_NOT_ASKED_FOR).persist()
+        # Kept for all reports: only what one of them asks for, and of 140 columns those that hold a value. Beyond a
+        # hundred columns Spark compiles nothing, and to keep them takes four times as long.
+        whole = self._whole
+        absent = {name: whole.schema[name].dataType for name in self.catalogue.metrics if name not in self.metrics}
+        self._kept = whole.drop(*absent).persist()
+        return self._kept.withColumns({name: F.lit(None).cast(kind) for name, kind in absent.items()})
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        return metrics.present(self.readings, self.catalogue)
+        return metrics.present(self._whole, self.catalogue)
+
+    @property
+    def _whole(self) -> DataFrame:
+        return self._places.lake.readings_between([self._span]).drop(*_NOT_ASKED_FOR)
 
     @property
     def anomalies(self) -> DataFrame | None:
@@ -148,8 +157,8 @@ class ReportDay:
         """Gives the memory back."""
         for frame in self._made.values():
             frame.unpersist()
-        if "readings" in self.__dict__:
-            self.readings.unpersist()
+        if self._kept is not None:
+            self._kept.unpersist()
 
     @cached_property
     def _span(self) -> Span:

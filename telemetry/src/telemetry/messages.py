@@ -164,6 +164,21 @@ class ReportRow(Message):
     _own_time = field_validator("time")(lambda value: value and parse_time(value) is not None and value)
 
 
+MOST_TARGETS = 5_000
+"""Of a report: 300 KB. Of more, those that do not answer and the slowest stand there."""
+
+
+class Scrape(BaseModel):
+    """How a collector's last question to one target went."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seconds: Finite
+    """It took, or has taken so far."""
+    success: bool
+    """There was an answer."""
+
+
 class PipelineReport(Message):
     """Topic ``gpu-pipeline``: what a process says of itself each 10 s. Counts run from the start of the process."""
 
@@ -182,9 +197,15 @@ class PipelineReport(Message):
     """From Kafka's timestamp to the acknowledgement of the store, the newest batch's slowest record."""
     memory_bytes: int
     gauges: dict[str, Finite] = {}
-    """What the process measured of the store that it writes to, by name."""
+    """What the process measured of what it reads from or writes to, by name."""
+    targets: dict[str, Scrape] = Field(default={}, max_length=MOST_TARGETS)
+    """Of a collector alone: every target that it asks."""
 
     _times = field_validator("time", "started")(lambda value: parse_time(value) is not None and value)
+
+    def encode(self) -> bytes:
+        # Left out where there are none: an older reader takes such a report as it always has.
+        return self.model_dump_json(by_alias=True, exclude=None if self.targets else {"targets"}).encode()
 
 
 class FileOrigin(BaseModel):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from telemetry.clock import Clock
-from telemetry.messages import PipelineReport
+from telemetry.messages import PipelineReport, Scrape
 from telemetry.timestamp import SECOND, format_time
 
 REPORT_EVERY = 10 * SECOND
@@ -17,10 +17,15 @@ REPORT_EVERY = 10 * SECOND
 
 class SelfReport:
     """Counts, and says every 10 s whether a report is due. ``state_dir`` remembers the number of starts; ``measure``
-    is asked with each report, and must neither raise nor take long."""
+    and ``scrapes`` are asked with each report, and must neither raise nor take long."""
 
     def __init__(
-        self, process: str, state_dir: Path, clock: Clock, measure: Callable[[], Mapping[str, float]] = dict
+        self,
+        process: str,
+        state_dir: Path,
+        clock: Clock,
+        measure: Callable[[], Mapping[str, float]] = dict,
+        scrapes: Callable[[], Mapping[str, Scrape]] = dict,
     ) -> None:
         self.received = 0
         self.sent = 0
@@ -30,6 +35,7 @@ class SelfReport:
         self._process = process
         self._clock = clock
         self._measure = measure
+        self._scrapes = scrapes
         self._started = clock.now()
         self._due = self._started
         self._starts = _count_start(state_dir / f"{process}.starts")
@@ -57,6 +63,7 @@ class SelfReport:
             latency_seconds=self.latency_seconds,
             memory_bytes=memory_bytes(),
             gauges=dict(self._measure()),
+            targets=dict(self._scrapes()),
         )
 
 

@@ -147,6 +147,11 @@ class Settings(BaseSettings):
     prometheus_port: int = Field(9090, ge=1, le=65_535, description="Port of Prometheus on 127.0.0.1.")
     prometheus_retention_days: int = Field(30, ge=1, description="So long Prometheus keeps what it has.")
     alertmanager_port: int = Field(9093, ge=1, le=65_535, description="Port of Alertmanager on 127.0.0.1.")
+    alertmanager_url: str = Field(
+        "",
+        description="Where the console asks Alertmanager. Empty: natively at ALERTMANAGER_PORT while the profile "
+        "observability runs, else nowhere.",
+    )
     node_exporter_port: int = Field(9100, ge=1, le=65_535, description="Port of the machine's exporter.")
     postgres_exporter_port: int = Field(9187, ge=1, le=65_535, description="Port of PostgreSQL's exporter.")
     kafka_exporter_port: int = Field(

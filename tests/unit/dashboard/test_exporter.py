@@ -20,12 +20,14 @@ from support.console import ROOT
 from support.readings import made_up
 from telemetry import catalogue, topics
 from telemetry.messages import PipelineReport
-from telemetry.reading import Mode, encode
+from telemetry.reading import MOST_LABELS, Mode, encode
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, format_time
 
 NOW = 1_800_000_000 * SECOND
 ALL = frozenset({"gpustream", "dcgm", "nvidia_gpu_exporter"})
+MOST_ON_A_SERIES = 6
+"""Labels: what dcgm-exporter's dashboards look for. Mimir refuses a series of more than 30 (dcgm-exporter#585)."""
 METRICS = {
     "gpu_temperature": 61.5,
     "gpu_load": 97.0,
@@ -145,6 +147,34 @@ def test_processes_are_told_by_name() -> None:
     assert page.lines('gpustream_process_lag_records{process="influxdb-writer"} 7.0')
     assert page.lines('gpustream_store_figure{figure="bytes",process="influxdb-writer"} 1e+06')
     assert page.lines("gpustream_feed_up 0.0")
+
+
+def test_peers_17_each_target_has_its_scrape_duration_and_success() -> None:
+    live = Board()
+    targets = {"http://node-1:9400/metrics": {"seconds": 0.03, "success": True}}
+    targets |= {"http://node-2:9400/metrics": {"seconds": 5.0, "success": False}}
+    live.feed([report("collect", NOW, targets=targets), report("watch", NOW)], NOW)
+    page = Page(Processes(live, KafkaPipeline(Settings(), live, Standing(NOW))))
+    assert page.lines("gpustream_scrape_duration_seconds{") == [
+        'gpustream_scrape_duration_seconds{process="collect",target="http://node-1:9400/metrics"} 0.03',
+        'gpustream_scrape_duration_seconds{process="collect",target="http://node-2:9400/metrics"} 5.0',
+    ]
+    assert [line.rpartition(" ")[2] for line in page.lines("gpustream_scrape_success{")] == ["1.0", "0.0"]
+
+
+def test_peers_16_labels_of_a_reading_are_none_on_the_page() -> None:
+    """A reading with all the labels that it may have makes the series that one without labels makes."""
+    labels = {f"label_{number}": f"value-{number}" for number in range(MOST_LABELS)}
+    pages = []
+    for told in ({}, labels):
+        made = Board()
+        reading = made_up(0, NOW, gpu="desk-01:0", host="desk-01", mode="live", metrics=METRICS, labels=told)
+        made.feed([Record(topics.GPU_METRICS, b"desk-01:0", encode(reading), NOW)], NOW)
+        assert [dict(each.labels) for each in made.gpus()] == [told]
+        pages.append(Page(gpus(made)).text)
+    assert pages[0] == pages[1]
+    most = max(len(sample.labels) for family in families(gpus(made)) for sample in family.samples)
+    assert most <= MOST_ON_A_SERIES
 
 
 def test_each_report_is_one_latency_of_its_stage() -> None:

@@ -26,11 +26,15 @@ FILES = generate.make(CATALOGUE, ALERTS)
 PAGES: dict[str, dict[str, Any]] = {
     name: json.loads(text) for name, text in FILES.items() if name.startswith("dashboards/")
 }
+OF_PROMETHEUS: dict[str, dict[str, Any]] = {
+    name: json.loads(text) for name, text in FILES.items() if name.startswith("prometheus/")
+}
+EVERY = PAGES | OF_PROMETHEUS
 OURS = {"row", "gauge", "stat", "timeseries", "state-timeline", "table", "heatmap", "barchart", "bargauge", "text"}
 
 
 def panels() -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, page in PAGES.items():
+    for name, page in EVERY.items():
         yield from ((name, panel) for panel in page["panels"])
 
 
@@ -44,7 +48,7 @@ def queries(page: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
             yield variable, variable["query"]["query"]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_models_of_grafana_read_it_and_write_the_same(name: str) -> None:
     # Not above: dashboard.grafana must be the first to import the SDK's models, which warn of their age.
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -53,13 +57,13 @@ def test_models_of_grafana_read_it_and_write_the_same(name: str) -> None:
 
     register_default_plugins()
     again = Dashboard.from_json(json.loads(FILES[name]))
-    assert json.loads(json.dumps(again, cls=JSONEncoder)) == PAGES[name]
+    assert json.loads(json.dumps(again, cls=JSONEncoder)) == EVERY[name]
 
 
 def test_addresses_are_unique_and_none_is_missing() -> None:
-    assert {page["uid"] for page in PAGES.values()} <= set(Uid)
-    assert sorted(PAGES) == sorted(f"dashboards/{page['uid']}.json" for page in PAGES.values())
-    for page in PAGES.values():
+    assert {page["uid"] for page in EVERY.values()} == set(Uid)
+    for name, page in EVERY.items():
+        assert name == f"{'prometheus' if name in OF_PROMETHEUS else 'dashboards'}/{page['uid']}.json"
         ids = [panel["id"] for panel in page["panels"]]
         assert ids == list(range(1, len(ids) + 1))
 
@@ -67,7 +71,7 @@ def test_addresses_are_unique_and_none_is_missing() -> None:
 def test_panels_are_grafanas_own_and_do_not_overlap() -> None:
     for name, panel in panels():
         assert panel["type"] in OURS, (name, panel["type"])
-    for name, page in PAGES.items():
+    for name, page in EVERY.items():
         taken: set[tuple[int, int]] = set()
         for panel in page["panels"]:
             at = panel["gridPos"]

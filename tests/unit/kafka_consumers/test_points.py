@@ -9,7 +9,7 @@ from telemetry import topics
 from telemetry.errors import Rejected
 from telemetry.health import Decision, FailurePrediction, HealthReason, HealthScore
 from telemetry.messages import Aggregate, AlertChange, Anomaly, GpuEvent, PipelineReport, ReportRow, Window
-from telemetry.reading import Mode, Reading, encode
+from telemetry.reading import MOST_LABELS, Mode, Reading, encode
 
 NOW = 1_795_428_000_000_000
 READING = Reading(
@@ -23,6 +23,15 @@ READING = Reading(
 def test_mode_says_the_bucket(mode: Mode, bucket: str) -> None:
     point = points.of_reading(encode(READING._replace(mode=mode)), NOW)
     assert point == (bucket, b"gpu_metrics,gpu=desk:0,host=desk,source=gpuz gpu_load=99.0,row=7i 1700000000000001")
+
+
+def test_peers_16_labels_of_a_reading_are_no_tags() -> None:
+    """However many it has: a series for each pod would begin the history of its GPU anew."""
+    labels = {f"label_{number}": f"value-{number}" for number in range(MOST_LABELS)}
+    plain, labelled = (points.of_reading(encode(READING._replace(labels=each)), NOW) for each in ({}, labels))
+    assert labelled == plain
+    tags = labelled.line.partition(b" ")[0].split(b",")[1:]
+    assert [tag.partition(b"=")[0] for tag in tags] == [b"gpu", b"host", b"source"]
 
 
 def test_nasty_host_is_escaped() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kafka_consumers.timescale import columns
@@ -9,6 +11,7 @@ from kafka_consumers.timescale.row import Rows, lines
 from support.influxdb_writer import reading
 from support.timescale import METRICS
 from telemetry.catalogue import Catalogue
+from telemetry.reading import MOST_LABELS
 
 DAY = 86_400_000_000
 KEPT = 7 * DAY
@@ -35,6 +38,13 @@ def test_sensors_that_are_no_column_and_wild_values_are_told_apart() -> None:
     row = ROWS.of(reading(1, metrics={"gpu_load": 1e200, "gpu_temperature": 60, "odd": 1.5}, flags={}), NOW)
     assert row.metrics == {"gpu_temperature": 60}
     assert row.fixed.split("\t")[-3:] == ['{"odd":1.5}', '{"gpu_load":"implausible"}', "\\N"]
+
+
+def test_peers_16_labels_are_one_column_however_many_there_are() -> None:
+    labels = {f"label_{number}": f"value-{number}" for number in range(MOST_LABELS)}
+    plain, labelled = (ROWS.of(reading(1, labels=each), NOW).fixed.split("\t") for each in ({}, labels))
+    assert labelled[:-1] == plain[:-1]
+    assert json.loads(labelled[-1]) == labels
 
 
 def test_no_text_breaks_a_line() -> None:

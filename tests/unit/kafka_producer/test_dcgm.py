@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer import duration
 from kafka_producer.main import main
 from kafka_producer.sampler import Sampler
 from kafka_producer.source import LiveSource, LiveTarget
@@ -123,6 +124,16 @@ def test_labels_are_those_of_the_rule_and_of_the_jobs_on_the_page() -> None:
     assert all(decode(encode(reading), NOW) == reading for reading in readings)
 
 
+def test_peers_16_page_with_more_labels_than_a_store_takes_is_read_and_few_of_them_are_kept() -> None:
+    """Those of the pod that dcgm-exporter can be told to add; a store refuses a series of more than thirty."""
+    pod = ",".join(f'pod_label_{number}="x{number}"' for number in range(40))
+    rule = {f"label_{number}": "x" for number in range(12)}
+    with served(page([Gpu(0)]).replace('pod=""', f'pod="a-0",{pod}')) as one:
+        (reading,) = Exporter(one.url, PATIENCE, CATALOGUE, {}, rule).poll(NOW)
+    assert reading.labels == {**rule, "pod": "a-0"}
+    assert decode(encode(reading), NOW) == reading
+
+
 @pytest.mark.parametrize(
     ("labels", "found"),
     [
@@ -150,6 +161,37 @@ def test_a_gpu_in_parts_is_one_gpu_per_part() -> None:
         ("node-1:0.8", f"{MODEL} MIG 2g.10gb"),
         ("node-1:1", MODEL),
     ]
+
+
+def test_peers_17_large_mig_node_is_read_whole_part_by_part() -> None:
+    """Sixteen cards in seven parts each, with what only the whole card has on lines of its own."""
+    parts = [Gpu(card, instance=str(part), profile="1g.10gb") for card in range(16) for part in range(7, 14)]
+    with served(page(parts)) as one:
+        target = Exporter(one.url, PATIENCE, CATALOGUE, {})
+        first, second = target.poll(NOW), target.poll(NOW + SECOND)
+    assert [reading.gpu for reading in first] == [
+        f"node-1:{card}.{part}" for card in range(16) for part in range(7, 14)
+    ]
+    assert all(reading.model == f"{MODEL} MIG 1g.10gb" and reading.metrics == first[0].metrics for reading in first)
+    # The second time its labels are known already.
+    assert [reading._replace(row=0, time=0) for reading in second] == [each._replace(row=0, time=0) for each in first]
+
+
+def test_peers_17_slow_target_has_the_timeout_of_its_rule_and_the_others_their_own() -> None:
+    with served(page([Gpu(0, "slow")])) as slow, served(page([Gpu(0, "well")])) as well:
+        rules = [
+            LiveRule.model_validate({"source": "dcgm", "targets": [slow.url], "timeout": "300ms"}),
+            LiveRule.model_validate({"source": "dcgm", "targets": [well.url]}),
+        ]
+        impatient, patient = (
+            Dcgm(rule.targets, duration.parse(rule.timeout), CATALOGUE, {}).targets[0] for rule in rules
+        )
+        slow.open.clear()
+        with pytest.raises(Unavailable, match=r"no answer in time"):
+            impatient.poll(NOW)
+        assert [reading.gpu for reading in patient.poll(NOW)] == ["well:0"]
+        slow.open.set()
+        assert [reading.gpu for reading in impatient.poll(NOW)] == ["slow:0"]
 
 
 def test_readings_keep_the_contract() -> None:
@@ -224,7 +266,7 @@ def test_a_server_that_was_started_again_is_read_again() -> None:
         assert len(target.poll(NOW)) == 2
 
 
-def test_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> None:
+def test_peers_17_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> None:
     """Four nodes, ten times a second; one of them is well."""
     found: list[Reading] = []
     over = threading.Event()

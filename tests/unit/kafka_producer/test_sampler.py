@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from kafka_producer.live_buffer import LiveBuffer
-from kafka_producer.sampler import LONGEST_PAUSE, Sampler
+from kafka_producer.sampler import AT_ONCE, LONGEST_PAUSE, PATIENT, Sampler
+from kafka_producer.source import LiveTarget
 from kafka_producer.sources.nvml.source import Nvml
 from support.nvml import RecordedDriver
 from support.readings import made_up
@@ -51,7 +53,7 @@ class Room:
         for _ in range(round(seconds / 0.25)):
             self.sampler.turn()
             deadline = time.monotonic() + 30
-            while sum(asked.worker.is_busy for asked in self.sampler._asked) > hanging:
+            while len(self.sampler._busy) > hanging:
                 assert time.monotonic() < deadline
                 self.sampler.turn()
             self.clock.time += SECOND // 4
@@ -137,6 +139,128 @@ def test_a_gpu_that_hangs_is_said_and_holds_up_nobody(
     room.pass_by(2)
     assert "gpu=node-1:0 answers again: it took" in caplog.text
     assert room.counted()["node-1:0"] >= 3
+
+
+class Slow:
+    """A target that answers when it is let go; ``asked``: in which order all of them were."""
+
+    def __init__(self, name: str, asked: list[str]) -> None:
+        self.name = name
+        self.answer = threading.Event()
+        self._asked = asked
+
+    def __str__(self) -> str:
+        return f"target={self.name}"
+
+    def poll(self, now: int) -> Sequence[Reading]:
+        self._asked.append(self.name)
+        self.answer.wait()
+        return [made_up(now // 1000, now, gpu=f"{self.name}:0", host=self.name)]
+
+
+class Many:
+    """A source of such targets."""
+
+    name = "many"
+
+    def __init__(self, count: int) -> None:
+        self.asked: list[str] = []
+        self.slow = [Slow(f"node-{number}", self.asked) for number in range(count)]
+        self.targets: Sequence[LiveTarget] = self.slow
+
+    def about(self, target: str) -> Iterator[str]:
+        return iter(())
+
+    def restart(self) -> None:
+        """Nothing is shared."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Fleet:
+    """A sampler over many targets, each ten seconds, whose clock a test turns."""
+
+    def __init__(self, count: int) -> None:
+        self.source = Many(count)
+        self.clock = Hands()
+        self.found: list[Reading] = []
+        self.sampler = Sampler(self.source, 10 * SECOND, self.clock, self.found.append, threading.Event())
+
+    def turn_until(self, asked: int) -> None:
+        deadline = time.monotonic() + 30
+        while len(self.source.asked) < asked:
+            assert time.monotonic() < deadline
+            self.sampler.turn()
+
+    def let_go(self, targets: Iterable[Slow]) -> None:
+        """They answer, and are heard."""
+        wanted = len(self.found)
+        for target in targets:
+            target.answer.set()
+            wanted += 1
+        deadline = time.monotonic() + 30
+        while len(self.found) < wanted:
+            assert time.monotonic() < deadline
+            self.sampler.turn()
+
+
+def test_peers_17_as_many_are_asked_at_once_as_the_processor_can_read_and_who_waits_longest_is_next() -> None:
+    fleet = Fleet(AT_ONCE + 10)
+    names = [target.name for target in fleet.source.slow]
+    # Just before a beat, so that who has answered is due again while the others still wait for their first turn.
+    fleet.clock.time += 10 * SECOND - PATIENT // 4
+    fleet.turn_until(AT_ONCE)
+    fleet.sampler.turn()
+    assert sorted(fleet.source.asked) == sorted(names[:AT_ONCE])
+    fleet.let_go(fleet.source.slow[:3])
+    fleet.clock.time += PATIENT // 2
+    fleet.turn_until(AT_ONCE + 3)
+    assert sorted(fleet.source.asked[AT_ONCE:]) == names[AT_ONCE : AT_ONCE + 3]
+    fleet.let_go(fleet.source.slow[3:20])
+    fleet.turn_until(AT_ONCE + 10)
+    assert {*names[AT_ONCE:]} <= {*fleet.source.asked}
+
+
+def test_peers_17_hundreds_that_hang_keep_nobody_from_being_asked() -> None:
+    fleet = Fleet(2 * AT_ONCE + 1)
+    fleet.turn_until(AT_ONCE)
+    for number in (2, 3):
+        fleet.clock.time += PATIENT
+        fleet.turn_until(min(number * AT_ONCE, 2 * AT_ONCE + 1))
+    well = fleet.source.slow[-1]
+    fleet.let_go([well])
+    for beat in range(1, 4):
+        fleet.clock.time = BEGIN + beat * 10 * SECOND
+        before = len(fleet.found)
+        fleet.turn_until(2 * AT_ONCE + 1 + beat)
+        deadline = time.monotonic() + 30
+        while len(fleet.found) == before:
+            assert time.monotonic() < deadline
+            fleet.sampler.turn()
+    assert [reading.host for reading in fleet.found] == [well.name] * 4
+    assert [reading.time for reading in fleet.found[1:]] == [BEGIN + beat * 10 * SECOND for beat in (1, 2, 3)]
+
+
+def test_peers_17_of_each_target_it_is_known_how_long_it_took_and_whether_it_answers() -> None:
+    fleet = Fleet(3)
+    fleet.turn_until(3)
+    quick, slow, hangs = fleet.source.slow
+    fleet.let_go([quick])
+    fleet.clock.time += 7 * SECOND
+    told = dict(fleet.sampler.scrapes())
+    assert [told[target.name].success for target in (quick, slow, hangs)] == [True, True, True]
+    assert told[quick.name].seconds < 7 == told[hangs.name].seconds
+    fleet.let_go([slow])
+    fleet.clock.time += 30 * SECOND
+    fleet.sampler.turn()
+    told = dict(fleet.sampler.scrapes())
+    assert not told[hangs.name].success
+    assert told[hangs.name].seconds == 37
+    # It is asked again, and what it missed meanwhile is counted.
+    fleet.let_go([hangs])
+    fleet.turn_until(6)
+    assert fleet.sampler.missed > 0
 
 
 def test_the_buffer_keeps_the_newest_and_counts_the_others() -> None:

@@ -44,7 +44,17 @@ class Processes:
             "gpustream_process_rejected", "Records that could not be used.", labels=("process", "reason")
         )
         stores = GaugeMetricFamily(
-            "gpustream_store_figure", "What a process measured of its store.", labels=("process", "figure")
+            "gpustream_store_figure",
+            "What a process measured of what it reads from or writes to.",
+            labels=("process", "figure"),
+        )
+        seconds = GaugeMetricFamily(
+            "gpustream_scrape_duration_seconds",
+            "How long a collector's last question to a target took, or has taken so far.",
+            labels=("process", "target"),
+        )
+        success = GaugeMetricFamily(
+            "gpustream_scrape_success", "Whether the target answered it.", labels=("process", "target")
         )
         for each in self._pipeline.processes():
             report = each.report
@@ -62,7 +72,10 @@ class Processes:
                 rejected.add_metric((report.process, reason), count)
             for figure, value in report.gauges.items():
                 stores.add_metric((report.process, figure), value)
-        yield from (age, lag, latency, memory, starts, received, sent, rejected, stores)
+            for target, scrape in report.targets.items():
+                seconds.add_metric((report.process, target), scrape.seconds)
+                success.add_metric((report.process, target), float(scrape.success))
+        yield from (age, lag, latency, memory, starts, received, sent, rejected, stores, seconds, success)
 
 
 class Latencies:

@@ -9,7 +9,19 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboard.grafana import compare, detail, fleet, health, nightly, overview, pipeline, rules
+from dashboard.grafana import (
+    compare,
+    detail,
+    fleet,
+    gpu_promql,
+    health,
+    infrastructure,
+    nightly,
+    overview,
+    pipeline,
+    rules,
+    services,
+)
 from dashboard.grafana.alert_file import LimitRules
 from telemetry.catalogue import Catalogue
 
@@ -22,7 +34,8 @@ MAKERS: tuple[Callable[[Catalogue], Dashboard], ...] = (
     fleet.make,
     health.make,
 )
-
+OF_PROMETHEUS: tuple[Callable[[Catalogue], Dashboard], ...] = (infrastructure.make, services.make, gpu_promql.make)
+"""In a folder of their own: without the profile `observability` there is no Prometheus to ask."""
 
 RULES = "provisioning/alerting/rules.json"
 
@@ -31,6 +44,7 @@ def make(catalogue: Catalogue, alerts: LimitRules) -> dict[str, str]:
     """Path below dashboard/grafana/ -> JSON."""
     pages = {str(page.uid): page for page in (maker(catalogue) for maker in MAKERS)}
     made = {f"dashboards/{uid}.json": text(page) for uid, page in pages.items()}
+    made |= {f"prometheus/{page.uid}.json": text(page) for page in (maker(catalogue) for maker in OF_PROMETHEUS)}
     return made | {RULES: rules.make(catalogue, alerts, pages)}
 
 

@@ -24,6 +24,9 @@ class Uid(StrEnum):
     NIGHTLY = "gpustream-nightly"
     FLEET = "gpustream-fleet"
     HEALTH = "gpustream-health"
+    INFRASTRUCTURE = "gpustream-infrastructure"
+    SERVICES = "gpustream-services"
+    GPU_PROMETHEUS = "gpustream-gpu-prometheus"
 
 
 def page(uid: Uid, title: str, description: str) -> Dashboard:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dashboard.alerts_together import Entry
 from dashboard.pages.console import Console
 from dashboard.pages.figures import Figures
-from dashboard.pages.markup import Markup, joined, tag
+from dashboard.pages.markup import Child, Markup, joined, tag
 from dashboard.pages.moments import lasted, moment
-from dashboard.pages.states import OF_ALERT, OF_MODE, OF_SEVERITY, badge, named
+from dashboard.pages.states import OF_ALERT, OF_MODE, OF_PROMETHEUS, OF_SEVERITY, badge, named
 from dashboard.stores.alerts import Alert
 from dashboard.stores.history import Span
+from dashboard.stores.prometheus_alerts import PrometheusAlert
 from telemetry.timestamp import MILLISECOND, SECOND
 
 _AROUND = 600 * SECOND
@@ -81,5 +83,46 @@ def lanes(alerts: Sequence[Alert], span: Span, now: int) -> Markup:
     return joined(*rows, ends)
 
 
-def of(console: Console, alert: Alert) -> Markup:
-    return body(alert, console.figures, console.now())
+def of_entry(console: Console, entry: Entry) -> Markup:
+    """In a list of ours and of Prometheus'."""
+    if entry.ours is None:
+        return of_prometheus(entry.theirs, console.now()) if entry.theirs else Markup("")
+    told = body(entry.ours, console.figures, console.now())
+    return joined(told, _known_there_too(entry.theirs)) if entry.theirs else told
+
+
+def of_prometheus(alert: PrometheusAlert, now: int) -> Markup:
+    """Badges, summary, facts, description, runbook."""
+    state = badge(named(OF_ALERT, alert.state))
+    severity = OF_SEVERITY.get(alert.severity) or named({}, alert.severity)
+    facts_of = [
+        tag("span", "since ", moment(alert.started, now)),
+        tag("span", "for ", tag("b", lasted(alert.started, now))),
+    ]
+    if alert.gpu:
+        facts_of.insert(0, tag("span", "GPU ", tag("a", alert.gpu, href=f"/gpu/{alert.gpu}")))
+    elif alert.whom:
+        facts_of.insert(0, tag("span", "of ", tag("b", alert.whom)))
+    facts_of += [tag("span", "rule ", tag("b", alert.name)), tag("span", *_runbook(alert))]
+    return joined(
+        tag("div", tag("span", badge(severity), " ", state, " ", badge(OF_PROMETHEUS)), class_="row-of"),
+        tag("h3", alert.summary, class_="what"),
+        tag("p", alert.description, class_="soft small") if alert.description else None,
+        tag("div", *facts_of, class_="facts"),
+    )
+
+
+def _known_there_too(alert: PrometheusAlert) -> Markup:
+    return tag(
+        "div",
+        tag("span", "Prometheus says so, too: ", tag("b", alert.name)),
+        tag("span", *_runbook(alert)),
+        class_="facts",
+    )
+
+
+def _runbook(alert: PrometheusAlert) -> tuple[Child, ...]:
+    """A link where the rules were given an address, else the place in this repository."""
+    if alert.runbook.startswith(("https://", "http://")):
+        return ("what to do: ", tag("a", "runbook", href=alert.runbook, rel="noopener noreferrer", target="_blank"))
+    return ("what to do: ", tag("code", alert.runbook)) if alert.runbook else ()

@@ -6,6 +6,7 @@ import asyncio
 
 from nicegui import ui
 
+from dashboard.alerts_together import Entry
 from dashboard.pages import alert_actions, alert_words, frame, notices
 from dashboard.pages.console import Console
 from dashboard.pages.frame import Visit
@@ -14,7 +15,7 @@ from dashboard.pages.moments import clock, lasted, moment
 from dashboard.pages.states import OF_ALERT, OF_SEVERITY, badge, named
 from dashboard.pages.tabs import tabs
 from dashboard.roles import Role
-from dashboard.stores.alerts import Alert, AlertFilter, Silence, State
+from dashboard.stores.alerts import Alert, AlertFilter, Silence
 from dashboard.stores.history import Span
 from telemetry.errors import GpustreamError, Unavailable
 from telemetry.timestamp import SECOND
@@ -42,11 +43,11 @@ def add(console: Console) -> None:
 
 
 class Active:
-    """Those that are open, the worst first; each changes in place."""
+    """Those that are open, ours and those of Prometheus, the worst first; each changes in place."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._shown: list[tuple[str, State]] = []
+        self._shown: list[tuple[str, str]] | None = None
         self._bodies: dict[str, ui.html] = {}
         self._timeline = ui.html(sanitize=False)
         self._note = ui.html(sanitize=False)
@@ -54,35 +55,45 @@ class Active:
 
     async def show(self) -> None:
         console = self._visit.console
-        try:
-            alerts = await console.open_alerts.get()
-        except Unavailable as error:
-            self._note.content = notices.away(error)
-            return
-        now = console.now()
-        shown = [(each.id, each.state) for each in alerts]
-        if shown != self._shown or not alerts:
+        entries, away = await console.alerts_now()
+        said = console.stores.prometheus.said()
+        shown = [(each.id, _look(each)) for each in entries]
+        if shown != self._shown:
             self._shown = shown
-            self._build(alerts)
-        for each in alerts:
-            self._bodies[each.id].content = alert_words.of(console, each)
-        lanes = alert_words.lanes(alerts, Span(now - DAY, now), now)
+            self._build(entries)
+        notes = [notices.away(away)] if away else []
+        if said.trouble:
+            notes.append(notices.alone(said.trouble))
+        if not entries and not away:
+            notes.append(tag("div", _calm(said.asked and not said.trouble), class_="panel"))
+        self._note.content = joined(*notes)
+        now = console.now()
+        for each in entries:
+            self._bodies[each.id].content = alert_words.of_entry(console, each)
+        ours = [each.ours for each in entries if each.ours]
+        lanes = alert_words.lanes(ours, Span(now - DAY, now), now)
         words = tag("div", tag("h2", "The last 24 hours"), class_="panel-head")
-        self._timeline.content = tag("div", words, lanes, class_="panel timeline-panel") if alerts else ""
+        self._timeline.content = tag("div", words, lanes, class_="panel timeline-panel") if ours else ""
 
-    def _build(self, alerts: list[Alert]) -> None:
+    def _build(self, entries: list[Entry]) -> None:
         self._box.clear()
         self._bodies = {}
-        self._note.content = "" if alerts else tag("div", _calm(), class_="panel")
         with self._box:
-            for each in alerts:
-                with ui.element("article").classes(f"alert {each.severity}"):
+            for each in entries:
+                with ui.element("article").classes(f"alert {each.severity if each.heard else 'quiet'}"):
                     self._bodies[each.id] = ui.html(sanitize=False)
-                    alert_actions.buttons(self._visit, each, self.show)
+                    if each.ours:
+                        alert_actions.buttons(self._visit, each.ours, self.show)
 
 
-def _calm() -> Markup:
-    text = "Every rule of config/alerts.yaml is quiet. What was before stands in the history."
+def _look(entry: Entry) -> str:
+    """What decides which buttons and which edge it has."""
+    return entry.ours.state if entry.ours else f"{entry.severity} {entry.heard}"
+
+
+def _calm(prometheus: bool) -> Markup:
+    whose = "config/alerts.yaml and every rule of Prometheus" if prometheus else "config/alerts.yaml"
+    text = f"Every rule of {whose} is quiet. What was before stands in the history."
     return notices.empty(
         "good", "No alert is open", text, tag("a", "History", href="/alerts?show=history", class_="export")
     )

@@ -18,7 +18,6 @@ from dashboard.pages.icons import icon
 from dashboard.pages.markup import Child, Markup, joined, tag
 from dashboard.roles import Person
 from dashboard.sessions import COOKIE
-from telemetry.errors import Unavailable
 
 THEME_COOKIE = "gpustream-theme"
 _THEMES: dict[str, bool | None] = {"auto": None, "dark": True, "light": False}
@@ -148,9 +147,9 @@ def _frame(visit: Visit, section: str) -> ui.element:
     skip.content = tag("a", "To the content", href=f"#{main.html_id}", class_="skip")
 
     async def count() -> None:
-        try:
-            found = len(await visit.console.open_alerts.get())
-        except Unavailable:
+        entries, away = await visit.console.alerts_now()
+        found = sum(each.heard for each in entries)
+        if away and not found:
             return
         alerts.content = _section("alerts", found)
         alerts.props(f'aria-label="Alerts, {found} open"' if found else "", remove="" if found else "aria-label")

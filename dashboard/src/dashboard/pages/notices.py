@@ -36,6 +36,18 @@ def away(error: Unavailable) -> Markup:
     )
 
 
+def alone(why: str) -> Markup:
+    """Alertmanager is away: what there is, is ours."""
+    return tag(
+        "div",
+        tag("h3", icon("warning"), " Prometheus' alerts are not to be had right now"),
+        tag("p", why, class_="soft"),
+        tag("p", "Those below are of gpustream's own engine. The page tries again by itself.", class_="soft small"),
+        class_="panel trouble",
+        role="status",
+    )
+
+
 def no_score() -> Markup:
     """Nothing makes scores here, or none was made yet: no error."""
     text = "No score yet: a GPU gets its first one about a minute after its first readings, where scores are made."

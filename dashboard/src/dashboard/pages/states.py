@@ -30,7 +30,10 @@ OF_ALERT = {
     "acknowledged": State("Acknowledged", "acknowledged", "note"),
     "resolved": State("Resolved", "good", "good"),
     "silenced": State("Silenced", "silenced", "plain"),
+    "inhibited": State("Held back", "silenced", "plain"),
 }
+OF_PROMETHEUS = State("Prometheus", "pipeline", "plain")
+"""Where an alert comes from that is not our own engine's."""
 OF_MODE = {
     "live": State("Live", "live", "good"),
     "demo": State("Demo", "demo", "note"),

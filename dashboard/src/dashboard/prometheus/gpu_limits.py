@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 
 from dashboard.grafana.alert_file import LimitRule, LimitRules
-from dashboard.prometheus import cards
-from dashboard.prometheus.rule import Alert, Severity
+from dashboard.prometheus import alert_names, cards
+from dashboard.prometheus.alert_names import LEVELS, limits_of
+from dashboard.prometheus.rule import Alert
 from telemetry.catalogue import Catalogue, Limits, Metric
 from telemetry.exported import EXPORTERS
 
 _PATIENCE: dict[str, str] = {"warning": "5m", "critical": "1m"}
 """Of a limit of which config/alerts.yaml says nothing; as Grafana's rules have it."""
-_LEVELS: tuple[Severity, ...] = ("warning", "critical")
 
 
 def judged(catalogue: Catalogue) -> Iterator[Metric]:
     """Metrics with a limit that a healthy card does not break."""
-    return (each for each in catalogue if _limits(each) and not _limits(each)[0].expected)
+    return (each for each in catalogue if limits_of(each) and not limits_of(each)[0].expected)
 
 
 def alerts(catalogue: Catalogue, rules: LimitRules) -> Iterator[Alert]:
@@ -33,16 +33,16 @@ def alerts(catalogue: Catalogue, rules: LimitRules) -> Iterator[Alert]:
 
 def _of_metric(catalogue: Catalogue, metric: Metric, rules: LimitRules) -> Iterator[Alert]:
     unit = catalogue.unit_of(metric)
-    for level in _LEVELS:
+    for level in LEVELS:
         terms = list(_terms(metric, level))
         if not terms:
             continue
         rule: LimitRule | None = rules.get((metric.name, level))
-        reasons = dict.fromkeys(each.reason for each in _limits(metric) if getattr(each, level) is not None)
+        reasons = dict.fromkeys(each.reason for each in limits_of(metric) if getattr(each, level) is not None)
         value = f'{{{{ $value | printf "%.{unit.decimals}f" }}}}'
         words = [rule.summary if rule else "", f"To do: {rule.action}." if rule and rule.action else "", *reasons]
         yield Alert(
-            name=f"Gpu{_camel(metric.name.removeprefix('gpu_'))}{level.capitalize()}",
+            name=alert_names.of_limit(metric.name, level),
             expr="\nor\n".join(terms),
             patience=f"{rule.seconds:g}s" if rule else _PATIENCE[level],
             severity=rule.severity if rule else level,
@@ -54,7 +54,7 @@ def _of_metric(catalogue: Catalogue, metric: Metric, rules: LimitRules) -> Itera
 
 def _of_sensors(catalogue: Catalogue, metrics: list[Metric]) -> Iterator[Alert]:
     """What only logs of GPU-Z and its like tell: one alert a level, the metric a label."""
-    for level in _LEVELS:
+    for level in LEVELS:
         terms = [
             f'label_replace({term}, "metric", "{metric.name}", "", "")'
             for metric in metrics
@@ -62,7 +62,7 @@ def _of_sensors(catalogue: Catalogue, metrics: list[Metric]) -> Iterator[Alert]:
         ]
         if terms:
             yield Alert(
-                name=f"GpuSensor{level.capitalize()}",
+                name=alert_names.of_sensors(level),
                 expr="\nor\n".join(terms),
                 patience=_PATIENCE[level],
                 severity=level,
@@ -91,10 +91,6 @@ def _terms(metric: Metric, level: str) -> Iterator[str]:
         yield term
 
 
-def _limits(metric: Metric) -> list[Limits]:
-    return [*([metric.limits] if metric.limits else []), *metric.limits_by_model]
-
-
 def _sign(limits: Limits) -> str:
     return ">" if limits.direction == "above" else "<"
 
@@ -105,7 +101,3 @@ def _not(model: str) -> str:
 
 def _literal(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9 ]", ".", model)
-
-
-def _camel(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("_"))

@@ -9,10 +9,12 @@ from telemetry.catalogue import Catalogue
 from telemetry.xid import XidTable
 
 INTERVAL = "15s"
+SHOWN = ("board_power_draw", "memory_controller_load", "gpu_clock", "memory_clock")
+"""No rule reads these; dashboards do."""
 
 
 def groups(catalogue: Catalogue, rules: LimitRules, xids: XidTable) -> list[Group]:
-    read = {*gpu_faults.METRICS, *(metric.name for metric in gpu_limits.judged(catalogue))}
+    read = {*SHOWN, *gpu_faults.METRICS, *(metric.name for metric in gpu_limits.judged(catalogue))}
     # What follows from others is made after them.
     metrics = sorted(
         (metric for metric in catalogue if metric.name in read), key=lambda each: each.name in cards.FOLLOWS

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from dashboard.alerts_together import Entry
 from dashboard.routes.words import text
 from dashboard.stores.alerts import Alert, AlertStory, Request, Severity
 from telemetry.reading import Mode, split_gpu
@@ -42,6 +43,41 @@ class AlertOf(BaseModel):
     acknowledged_at: str | None = Field(examples=[None])
     acknowledged_by: str | None = Field(examples=[None])
     resolved_at: str | None = Field(examples=[None])
+
+
+class AlertNowOf(BaseModel):
+    """An open alert of our engine or of Prometheus."""
+
+    id: str = Field(description="Of ours that of /alerts/{id}.", examples=["prometheus-2f3a9c04b1d7e8aa"])
+    origin: Literal["gpustream", "prometheus"] = Field(description="Whose it is.", examples=["prometheus"])
+    name: str = Field(description="The rule.", examples=["PlatformKafkaAway"])
+    about: str = Field(description="gpu, platform; empty: a rule that is none of ours.", examples=["platform"])
+    whom: str = Field(description="The GPU, the machine, the process.", examples=["exporter"])
+    gpu: str | None = Field(examples=[None])
+    severity: Severity = Field(examples=["critical"])
+    status: Literal["active", "acknowledged", "silenced", "inhibited"] = Field(
+        description="inhibited: another alert says it.", examples=["active"]
+    )
+    message: str = Field(examples=["Kafka does not answer"])
+    description: str = Field(examples=["Nothing is lost while it is away."])
+    runbook: str = Field(
+        description="An address, or a place in this repository; empty: none.",
+        examples=["docs/runbook.md#platformkafkaaway"],
+    )
+    started_at: str = Field(examples=["2026-11-26T12:00:00.000Z"])
+    also_by: str | None = Field(
+        description="Prometheus' alert of the same limit and GPU: one fault is one entry.", examples=[None]
+    )
+
+
+class AlertsNowOf(BaseModel):
+    """What nobody needs to hear of last, else the worst first, then the newest."""
+
+    alerts: list[AlertNowOf]
+    prometheus: Literal["answers", "away", "not_asked"] = Field(
+        description="not_asked: there is no Alertmanager (profile observability).", examples=["answers"]
+    )
+    trouble: str = Field(description="Why Alertmanager's are not among them.", examples=[""])
 
 
 class AlertPageOf(BaseModel):
@@ -154,6 +190,42 @@ def alert_of(alert: Alert) -> AlertOf:
         acknowledged_at=text(alert.acknowledged),
         acknowledged_by=alert.acknowledged_by,
         resolved_at=text(alert.resolved),
+    )
+
+
+def now_of(entry: Entry) -> AlertNowOf:
+    ours, theirs = entry.ours, entry.theirs
+    if ours is not None:
+        return AlertNowOf(
+            id=entry.id,
+            origin="gpustream",
+            name=ours.rule,
+            about="gpu",
+            whom=ours.gpu,
+            gpu=ours.gpu,
+            severity=ours.severity,
+            status="acknowledged" if ours.state == "acknowledged" else "active",
+            message=ours.message,
+            description=ours.action,
+            runbook=theirs.runbook if theirs else "",
+            started_at=text(entry.started) or "",
+            also_by=theirs.name if theirs else None,
+        )
+    assert theirs is not None, "an entry is of one of the two"
+    return AlertNowOf(
+        id=entry.id,
+        origin="prometheus",
+        name=theirs.name,
+        about=theirs.about,
+        whom=theirs.whom,
+        gpu=theirs.gpu,
+        severity=theirs.severity,
+        status="active" if theirs.state == "firing" else theirs.state,
+        message=theirs.summary,
+        description=theirs.description,
+        runbook=theirs.runbook,
+        started_at=text(entry.started) or "",
+        also_by=None,
     )
 
 

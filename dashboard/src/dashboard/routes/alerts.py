@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
 from dashboard.access import Operator, Viewer
+from dashboard.alerts_together import Together
 from dashboard.routes import alert_models as models
 from dashboard.routes.words import HOST_PATTERN, Cursor, From, OfGpu, TheStores, To, problems, text
 from dashboard.stores.alerts import Action, AlertFilter, Severity, State
@@ -28,6 +29,30 @@ def active(
 ) -> list[models.AlertOf]:
     """Active and acknowledged ones, the worst first, then the newest; at most 1,000."""
     return [models.alert_of(alert) for alert in stores.alerts.active(mode or ("live", "demo"))]
+
+
+@router.get(
+    "/alerts/now",
+    summary="What is wrong now, Prometheus' alerts too",
+    response_model=models.AlertsNowOf,
+    responses=problems(),
+)
+def everything(
+    stores: TheStores,
+    _: Viewer,
+    mode: Annotated[
+        list[Mode] | None, Query(description="Of ours; default: live and demo.", examples=[["live"]])
+    ] = None,
+) -> models.AlertsNowOf:
+    """Those of our engine and those that Alertmanager has, one entry a fault. Where Alertmanager is away, ours."""
+    said = stores.prometheus.said()
+    entries = Together(stores.catalogue)(stores.alerts.active(mode or ("live", "demo")), said.alerts)
+    answers: Literal["answers", "away"] = "away" if said.trouble else "answers"
+    return models.AlertsNowOf(
+        alerts=[models.now_of(each) for each in entries],
+        prometheus=answers if said.asked else "not_asked",
+        trouble=said.trouble,
+    )
 
 
 @router.get("/alerts", summary="History of alerts", response_model=models.AlertPageOf, responses=problems())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboard.stores.alerts import Alerts
 from dashboard.stores.cards import Cards
@@ -11,6 +11,7 @@ from dashboard.stores.history import History
 from dashboard.stores.live import Live
 from dashboard.stores.logs import Logs
 from dashboard.stores.pipeline import Pipeline
+from dashboard.stores.prometheus_alerts import NotAsked, PrometheusAlerts
 from dashboard.stores.reports import Reports
 from dashboard.stores.uploads import Uploads
 from telemetry.catalogue import Catalogue
@@ -30,3 +31,4 @@ class Stores:
     logs: Logs
     uploads: Uploads
     cards: Cards
+    prometheus: PrometheusAlerts = field(default_factory=NotAsked)

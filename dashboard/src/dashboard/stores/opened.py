@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dashboard.stores.alertmanager import Alertmanager
 from dashboard.stores.alerts_postgres import PostgresAlerts
 from dashboard.stores.all import Stores
 from dashboard.stores.cards_history import HistoryCards
@@ -28,7 +29,9 @@ def opened(settings: Settings) -> Iterator[Stores]:
     alerts = PostgresAlerts(settings)
     health = PostgresHealth(settings)
     logs = LogsFile(settings)
+    alertmanager = Alertmanager(settings)
     feed.start()
+    alertmanager.start()
     try:
         yield Stores(
             catalogue=metrics,
@@ -41,8 +44,10 @@ def opened(settings: Settings) -> Iterator[Stores]:
             logs=logs,
             uploads=UploadsFolder(settings),
             cards=HistoryCards(settings, metrics, history, feed, logs),
+            prometheus=alertmanager,
         )
     finally:
         feed.close()
+        alertmanager.close()
         alerts.close()
         health.close()

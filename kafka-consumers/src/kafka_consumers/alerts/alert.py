@@ -57,6 +57,8 @@ class Alert:
     """None: never; such an alert is not stored, and nobody is told of it."""
     clear_since: int | None = None
     acknowledged_by: str | None = None
+    flaps: bool = False
+    """It fired as flapping: whatever becomes of its state, it is open until it has been calm."""
 
     @property
     def is_historical(self) -> bool:

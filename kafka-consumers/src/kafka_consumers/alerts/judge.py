@@ -238,7 +238,9 @@ class Judge:
         flapped = sum(time - at <= self._flapping.within for at in track.firings.get(rule, ()))
         alert = track.alerts.get(rule)
         about_to = alert is None or alert.fired is None
-        calm = self._flapping.quiet if flapped + about_to >= self._flapping.firings else 0
+        # Its firings leave the window while it goes on flapping, unseen, because it is open.
+        flaps = flapped + about_to >= self._flapping.firings or (alert is not None and alert.flaps)
+        calm = self._flapping.quiet if flaps else 0
         raised = sum(time - at <= self._storm.within for firings in track.firings.values() for at in firings)
         raised += sum(_just_fired(change) for step in steps for change in step.changes)
         return Moment(time, track.subject, track.mode, calm, raised >= self._storm.alerts)

@@ -91,7 +91,9 @@ def _fired_if_due(binding: Binding, alert: Alert, moment: Moment) -> Step:
     if moment.stormy and alert.severity != "critical":
         held_back = _enter(alert, "pending", "storm", moment.time)
         return Step(alert) if alert.reason == "storm" else Step(held_back, (Change(held_back),))
-    firing = replace(_enter(alert, "firing", "flapping" if moment.calm else "held", moment.time), fired=moment.time)
+    flaps = moment.calm > 0
+    firing = _enter(alert, "firing", "flapping" if flaps else "held", moment.time)
+    firing = replace(firing, fired=moment.time, flaps=flaps)
     return Step(firing, (Change(firing),))
 
 

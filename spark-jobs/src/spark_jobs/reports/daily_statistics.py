@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.metrics import ALL, demo, each_metric, with_all
+from spark_jobs.transforms import distribution
+from spark_jobs.transforms.columnar import COUNTED, per_metric
+from spark_jobs.transforms.metrics import ALL, demo, with_all
 from telemetry.catalogue import Catalogue, Metric
 
 NAME = "daily_statistics"
@@ -49,24 +51,8 @@ def rows(
 
 def _statistics(readings: DataFrame, metrics: Sequence[str]) -> DataFrame:
     """Of counted values: a sensor shows few different ones, and those of all GPUs together are of the same counts."""
-    key = (*_WHO, "metric")
-    counted = each_metric(readings, metrics, *_WHO).groupBy(*key, "value").agg(F.count(F.lit(1)).alias("times"))
-    same = Window.partitionBy(*key)
-    mean = F.sum(F.col("value") * F.col("times")).over(same) / F.sum("times").over(same)
-    apart = F.col("value") - F.col("mean")
-    return (
-        with_all(counted)
-        .withColumn("mean", mean)
-        .groupBy(*key)
-        .agg(
-            F.sum("times").alias("readings"),
-            F.first("mean").alias("avg"),
-            F.min("value").alias("min"),
-            F.max("value").alias("max"),
-            F.sqrt(F.try_divide(F.sum(F.col("times") * apart * apart), F.sum("times") - 1)).alias("stddev"),
-            F.percentile("value", 0.95, F.col("times")).alias("p95"),
-        )
-    )
+    counted = with_all(per_metric(readings, metrics, _WHO, COUNTED))
+    return counted.groupBy(*_WHO).applyInArrow(distribution.statistics, distribution.SCHEMA)
 
 
 def _wholes(readings: DataFrame, catalogue: Catalogue, price_per_kwh: float) -> DataFrame:

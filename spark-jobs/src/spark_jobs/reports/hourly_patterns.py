@@ -8,7 +8,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.days import Days
-from spark_jobs.transforms.metrics import demo, each_metric, with_all
+from spark_jobs.transforms.columnar import SPREAD, per_metric
+from spark_jobs.transforms.metrics import demo, with_all
 
 NAME = "hourly_patterns"
 _KEY = ("gpu", "host", "demo", "metric", "start", "hour")
@@ -21,18 +22,8 @@ def rows(readings: DataFrame, metrics: Sequence[str], days: Days) -> DataFrame:
     readings, avg, min, max.
     """
     hours = readings.withColumns({"demo": demo(), "start": days.hour_start("time"), "hour": days.hour_of("time")})
-    per_gpu = (
-        each_metric(hours, metrics, "gpu", "host", "demo", "start", "hour")
-        .groupBy(*_KEY)
-        .agg(
-            F.count("value").alias("readings"),
-            F.sum("value").alias("sum"),
-            F.min("value").alias("min"),
-            F.max("value").alias("max"),
-        )
-    )
-    # From the few rows of the GPUs, not from the readings once more.
-    summed = with_all(per_gpu).groupBy(*_KEY)
+    per_part = per_metric(hours, metrics, ("gpu", "host", "demo", "start", "hour"), SPREAD)
+    summed = with_all(per_part).groupBy(*_KEY)
     merged = summed.agg(
         F.sum("readings").alias("readings"),
         (F.sum("sum") / F.sum("readings")).alias("avg"),

@@ -13,6 +13,9 @@ from telemetry.reading import DEMO_HOST_PREFIX
 ALL = "all"
 """All real GPUs together, in the columns gpu and host."""
 
+MORE = "more"
+"""The column of what a source told of sensors that the catalogue does not know."""
+
 
 def demo() -> Column:
     """Whether the host is one of the built-in demonstration."""
@@ -45,7 +48,7 @@ def each_metric(readings: DataFrame, names: Sequence[str], *keep: str) -> DataFr
     catalogue does not know."""
     known = [F.struct(F.lit(name).alias("metric"), F.col(name).alias("value")) for name in names]
     more = F.transform(
-        F.map_entries("more"), lambda entry: F.struct(entry["key"].alias("metric"), entry["value"].alias("value"))
+        F.map_entries(MORE), lambda entry: F.struct(entry["key"].alias("metric"), entry["value"].alias("value"))
     )
     nothing = F.array().cast("array<struct<metric:string,value:double>>")
     every = F.concat(F.array(*known) if known else nothing, F.coalesce(more, nothing))

@@ -6,10 +6,12 @@ Which field tells which metric, and in which unit, stands in sources/dcgm/fields
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from kafka_producer.simulate.fleet import workload
 from kafka_producer.simulate.fleet.cluster import Cluster, Node, work_labels
 from kafka_producer.simulate.fleet.gpu import Gpu
+from kafka_producer.simulate.fleet.work import Job
 from kafka_producer.sources.dcgm.fields import Generation, written
 
 _DRIVER = "550.54.15"
@@ -54,12 +56,39 @@ def _labels(cluster: Cluster, node: Node, index: int, gpu: Gpu) -> str:
 def _of_the_scheduler(cluster: Cluster, node: Node) -> Iterator[str]:
     if cluster.job(node, 0) is None and not any(cluster.job(node, index) for index in range(len(node.gpus))):
         return
-    yield "# HELP gpustream_queue_depth Jobs that wait, over the whole fleet."
-    yield "# TYPE gpustream_queue_depth gauge"
+    yield from _family("queue_depth", "Jobs that wait, over the whole fleet.")
     for queue, depth in cluster.work.depths().items():
         yield f'gpustream_queue_depth{{queue="{queue}"}} {depth}'
-    yield "# HELP gpustream_batch_seconds How long a batch of a job takes now."
-    yield "# TYPE gpustream_batch_seconds gauge"
     jobs = {job.name: job for index in range(len(node.gpus)) if (job := cluster.job(node, index)) is not None}
-    for name, job in jobs.items():
-        yield f'gpustream_batch_seconds{{hpc_job="{name}"}} {cluster.batch_seconds(job):.4f}'
+    yield from _of_jobs(cluster, list(jobs.values()))
+
+
+def _of_jobs(cluster: Cluster, jobs: Sequence[Job]) -> Iterator[str]:
+    """What the programs would say of themselves."""
+    now = cluster.moment
+    timed = [(job, cluster.batch_seconds(job)) for job in jobs]
+    yield from _family("batch_seconds", "How long a batch of a job takes now.")
+    for job, seconds in timed:
+        yield f'gpustream_batch_seconds{{hpc_job="{job.name}"}} {seconds:.4f}'
+    yield from _family("throughput_samples_per_second", "What a job works off; 0 while a training saves itself.")
+    for job, seconds in timed:
+        rate = workload.samples_per_second(job, seconds, now)
+        yield f"gpustream_throughput_samples_per_second{{{_names(job)}}} {rate:.2f}"
+    yield from _family("training_loss", "Of each training, in nats per token.")
+    for job, seconds in timed:
+        if (loss := workload.loss(job, seconds, now)) is not None:
+            yield f"gpustream_training_loss{{{_names(job)}}} {loss:.4f}"
+    yield from _family("inference_latency_seconds", "Within which half and 99 of 100 answers of a service come.")
+    for job, seconds in timed:
+        if (latency := workload.latency(job, seconds, now)) is not None:
+            yield f'gpustream_inference_latency_seconds{{{_names(job)},quantile="0.5"}} {latency.p50:.4f}'
+            yield f'gpustream_inference_latency_seconds{{{_names(job)},quantile="0.99"}} {latency.p99:.4f}'
+
+
+def _family(name: str, words: str) -> Iterator[str]:
+    yield f"# HELP gpustream_{name} {words}"
+    yield f"# TYPE gpustream_{name} gauge"
+
+
+def _names(job: Job) -> str:
+    return f'hpc_job="{job.name}",queue="{job.kind.queue}"'

@@ -65,9 +65,13 @@ class Job:
             # People ask by day: least at four in the morning.
             day = 0.5 - 0.5 * math.cos(math.tau * (moment / _DAY - 4 / 24))
             return demand._replace(work=demand.work * (0.3 + 1.0 * day), intensity=self.intensity)
-        if self.kind.queue == "training" and (moment - self.begin + self.phase) % _CHECKPOINT_EVERY < _CHECKPOINT:
+        if self.is_saving(moment):
             return demand._replace(work=0.12, intensity=self.intensity)
         return demand._replace(intensity=self.intensity)
+
+    def is_saving(self, moment: float) -> bool:
+        """A training stands still while its state is written down."""
+        return self.kind.queue == "training" and (moment - self.begin + self.phase) % _CHECKPOINT_EVERY < _CHECKPOINT
 
 
 class Work:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3 import exceptions as below
 
-from kafka_producer.sources.dcgm.page import Page, Part, parse
+from kafka_producer.sources.dcgm.page import NOTHING, Page, Part, parse
 from kafka_producer.sources.judge import judge
 from telemetry.catalogue import Catalogue
 from telemetry.errors import Rejected, Unavailable
@@ -50,6 +50,9 @@ class Exporter:
         self._session = requests.Session()
         # dcgm-exporter hangs up after 10 s, which is when the next question comes.
         self._session.headers["Connection"] = "close"
+        # Passwords, certificates and proxies of the environment are looked up once: half of what a question takes.
+        self._question = self._session.prepare_request(requests.Request("GET", url))
+        self._ways = self._session.merge_environment_settings(url, {}, True, None, None)
         self._last = 0
         self._there: set[str] = set()
 
@@ -60,7 +63,8 @@ class Exporter:
     def poll(self, now: int) -> Sequence[Reading]:
         """As the contract LiveTarget says. Raises Unavailable where there is no page, or no GPU on it."""
         try:
-            page = self.page = parse(self._fetched())
+            text = self._fetched()
+            page = self.page = parse(text, self.page.labels if self.page is not None else NOTHING)
         except Unavailable as error:
             raise Unavailable(f"{self} does not answer: {error}") from error
         # To the millisecond, because that is the row; a clock that was put back must not give a time twice.
@@ -117,7 +121,9 @@ class Exporter:
         """The page's text. A server that sends a byte now and then would never be late for requests itself."""
         end = time.monotonic() + self._timeout
         try:
-            with self._session.get(self.name, timeout=self._timeout, stream=True, allow_redirects=False) as answer:
+            with self._session.send(
+                self._question, timeout=self._timeout, allow_redirects=False, **self._ways
+            ) as answer:
                 if answer.status_code != 200:
                     raise Unavailable(f"HTTP status {answer.status_code}")
                 text = bytearray()

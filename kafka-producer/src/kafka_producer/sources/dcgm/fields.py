@@ -105,16 +105,21 @@ _FIELDS: Final[Mapping[str, Field]] = {
     name: Field(metric, unit.read) for metric, unit, names in _TABLE for name in names
 }
 
+SPELLED: Final[Mapping[str, Field]] = {
+    prefix + name: field for name, field in _FIELDS.items() for prefix in ("", "DCGM_FI_DEV_", "DCGM_FI_PROF_")
+}
+"""Whole names that :func:`field_of` knows, for a look-up alone."""
+
 METRICS: Final = tuple(dict.fromkeys([field.metric for field in _FIELDS.values()] + ["gpu_memory_used_percent"]))
 """Everything that an exporter may offer."""
 SUMMED: Final = frozenset({"recent_xids"})
 """Metrics of which a page has a sample for each number: their sum counts."""
 
-_BLANKS: Final = frozenset(
+BLANKS: Final = frozenset(
     float(first + offset) for first in (0x7FFFFFF0, 0x7FFFFFFFFFFFFFF0, 1 << 47) for offset in range(4)
 )
 """What DCGM writes where it has no value (NVIDIA/DCGM: dcgmlib/dcgm_structs.h): blank, not found, not supported, no
-permission, as a 32-bit, a 64-bit and a floating number."""
+permission, as a 32-bit, a 64-bit and a floating number; as floats, in which the four 64-bit ones are one number."""
 
 
 @lru_cache(maxsize=1024)
@@ -135,8 +140,3 @@ def written(metric: str, names: Generation) -> Written:
         # The exporter's own, which is no field of DCGM.
         return Written(name, unit.write)
     return Written(f"DCGM_FI_{'PROF' if _OF_PROFILING.fullmatch(name) else 'DEV'}_{name}", unit.write)
-
-
-def is_blank(value: float) -> bool:
-    """Whether it stands for no value; as a float, in which the four 64-bit blanks are one number."""
-    return float(value) in _BLANKS

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from kafka_producer.sources.dcgm.fields import SUMMED, field_of, is_blank
+from kafka_producer.sources.dcgm.fields import BLANKS, SPELLED, SUMMED, Field, field_of
 from telemetry.errors import Unavailable
 from telemetry.reading import label_fault
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.]+(?:[eE][-+]?[0-9]+)?)")
-
-
-_JOB_LABELS = {
+NOTHING: Final[Mapping[str, Mapping[str, str]]] = {}
+_JOB_LABELS: Final = {
     "pod": "pod",
     "pod_name": "pod",
     "namespace": "namespace",
@@ -50,32 +49,45 @@ class Page(NamedTuple):
     """Names of DCGM that no metric comes from."""
     blanks: int
     """Values that stood for none."""
+    labels: Mapping[str, Mapping[str, str]]
+    """All sets of labels, as they stand on the page and read."""
 
 
-def parse(text: str) -> Page:
-    """Raises Unavailable where it is no page of an exporter. Samples without a GPU are not of DCGM."""
+def parse(text: str, before: Mapping[str, Mapping[str, str]] = NOTHING) -> Page:
+    """Raises Unavailable where it is no page of an exporter. Samples without a GPU are not of DCGM. ``before``:
+    the labels of this page when it was read last; to read them takes as long as to read all the values."""
+    all_labels: dict[str, Mapping[str, str]] = {}
     parts: dict[tuple[str, str], Part] = {}
     of_labels: dict[str, Part | None] = {}
     unknown: Counter[str] = Counter()
     blanks = 0
-    for line in map(str.strip, text.split("\n")):
-        if not line or line[0] == "#":
+    for line in text.split("\n"):
+        if line[:1] == "#":
             continue
+        # What is usual is read here, a tenth of the time that the library takes for a line. Each GPU has one set of
+        # labels, which stands on every line of it.
+        name, _, rest = line.partition("{")
+        labels, _, written = rest.rpartition("} ")
+        field: Field | None
         try:
-            name, labels, value = _sample(line)
-            if labels not in of_labels:
-                # Each GPU has one set of labels, which stands on every line of it.
-                of_labels[labels] = _part_of(_labels(line), parts)
-        except ValueError as error:
-            words = " ".join(str(error).split())[:120]
-            raise Unavailable(f"what it answers is no page of dcgm-exporter ({words})") from error
-        part = of_labels[labels]
+            value, part, field = float(written), of_labels[labels], SPELLED[name]
+        except (KeyError, ValueError):
+            if not (line := line.strip()):
+                continue
+            try:
+                name, labels, value = _sample(line)
+                if labels not in of_labels:
+                    found = all_labels[labels] = before.get(labels) or _labels(line)
+                    of_labels[labels] = _part_of(found, parts)
+            except ValueError as error:
+                words = " ".join(str(error).split())[:120]
+                raise Unavailable(f"what it answers is no page of dcgm-exporter ({words})") from error
+            part, field = of_labels[labels], field_of(name)
         if part is None:
             continue
-        field = field_of(name)
         if field is None:
             unknown[name] += 1
-        elif is_blank(value):
+        elif value in BLANKS:
             blanks += 1
         elif field.metric in SUMMED:
             part.metrics[field.metric] = part.metrics.get(field.metric, 0.0) + field.value(value)
@@ -84,14 +96,11 @@ def parse(text: str) -> Page:
     there = tuple(part for part in parts.values() if part.metrics)
     for part in there:
         _complete(part.metrics)
-    return Page(there, tuple(sorted(unknown)), blanks)
+    return Page(there, tuple(sorted(unknown)), blanks, all_labels)
 
 
 def _sample(line: str) -> tuple[str, str, float]:
-    """name, text of the labels, value. Raises ValueError for a line that is no sample.
-
-    What is usual is read here, a tenth of the time that the library takes for a line; what is not, by the library.
-    """
+    """name, text of the labels, value. Raises ValueError for a line that is no sample."""
     match = _SAMPLE.fullmatch(line)
     if match is not None:
         return match[1], match[2] or "", float(match[3])

@@ -1,0 +1,135 @@
+"""Per metric, what its values make together: column by column in Arrow.
+
+A row per value is what a day has most of, and making those rows was most of what the batch did. Here a Python worker
+takes some ten thousand readings at a time and groups each metric's column with Arrow's kernels; what it hands back is a
+few rows, which Spark puts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import types as T
+
+from spark_jobs.transforms.metrics import MORE
+
+AT_ONCE = 50_000
+"""Readings: some 50 MB where 100 metrics have values."""
+PENDING = 500_000
+"""Rows that a worker holds before it puts them together."""
+
+
+class Kind(NamedTuple):
+    """What is made of the values of a group."""
+
+    by_value: bool
+    """Each different value is a group of its own."""
+    made: tuple[tuple[str, str, str], ...]
+    """(column, Arrow's aggregate of the values, Arrow's aggregate of what several chunks have made)."""
+
+
+COUNTED = Kind(True, (("times", "count", "sum"),))
+"""value, times: a sensor shows few different values."""
+SPREAD = Kind(
+    False, (("readings", "count", "sum"), ("sum", "sum", "sum"), ("min", "min", "min"), ("max", "max", "max"))
+)
+"""readings, sum, min, max."""
+
+_WHOLE = {"times", "readings"}
+
+
+def per_metric(readings: DataFrame, metrics: Sequence[str], keys: Sequence[str], kind: Kind) -> DataFrame:
+    """A row (``keys``, metric, what ``kind`` says) per group of equal ``keys`` and part of the readings: whoever wants
+    one row per group puts the rows of the parts together. Of the columns ``metrics``, and of sensors that the catalogue
+    does not know."""
+    columns = [readings.schema[key] for key in keys]
+    columns.append(T.StructField("metric", T.StringType()))
+    if kind.by_value:
+        columns.append(T.StructField("value", T.DoubleType()))
+    for name, _, _ in kind.made:
+        columns.append(T.StructField(name, T.LongType() if name in _WHOLE else T.DoubleType()))
+    wanted = readings.select(*keys, *metrics, MORE)
+    return wanted.mapInArrow(Columns(tuple(metrics), tuple(keys), kind), T.StructType(columns))
+
+
+class Columns:
+    """For mapInArrow: readings (keys, metrics, MORE) -> rows (keys, metric, ...)."""
+
+    def __init__(self, metrics: Sequence[str], keys: Sequence[str], kind: Kind) -> None:
+        self._metrics = metrics
+        self._keys = list(keys)
+        self._kind = kind
+        self._groups = [*keys, "metric", *(["value"] if kind.by_value else [])]
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        made: list[pa.Table] = []
+        for chunk in _chunks(batches):
+            made += self._of(chunk)
+            if sum(map(len, made)) > PENDING:
+                made = [self._together(made)]
+        if made:
+            yield from self._together(made).to_batches(max_chunksize=10_000)
+
+    def _of(self, chunk: pa.Table) -> Iterator[pa.Table]:
+        keys = chunk.select(self._keys)
+        for name in self._metrics:
+            column = chunk.column(name)
+            if column.null_count < len(column):
+                values = keys.append_column("value", column).filter(column.is_valid())
+                yield self._grouped(values.append_column("metric", pa.array([name] * len(values), pa.string())))
+        if (others := _others(keys, chunk.column(MORE).combine_chunks())) is not None:
+            yield self._grouped(others)
+
+    def _grouped(self, values: pa.Table) -> pa.Table:
+        value = "metric" if self._kind.by_value else "value"
+        wanted = [(value, aggregate) for _, aggregate, _ in self._kind.made]
+        grouped = values.group_by(self._groups, use_threads=False).aggregate(wanted)
+        return self._named(grouped, [f"{value}_{aggregate}" for _, aggregate, _ in self._kind.made])
+
+    def _together(self, parts: Sequence[pa.Table]) -> pa.Table:
+        wanted = [(name, aggregate) for name, _, aggregate in self._kind.made]
+        whole = pa.concat_tables(parts).group_by(self._groups, use_threads=False).aggregate(wanted)
+        return self._named(whole, [f"{name}_{aggregate}" for name, _, aggregate in self._kind.made])
+
+    def _named(self, grouped: pa.Table, found: Sequence[str]) -> pa.Table:
+        names = [name for name, _, _ in self._kind.made]
+        return grouped.select([*self._groups, *found]).rename_columns([*self._groups, *names])
+
+
+def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    pending: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        pending.append(batch)
+        rows += len(batch)
+        if rows >= AT_ONCE:
+            yield pa.Table.from_batches(pending)
+            pending, rows = [], 0
+    if rows:
+        yield pa.Table.from_batches(pending)
+
+
+def _others(keys: pa.Table, more: pa.MapArray) -> pa.Table | None:
+    """keys, metric, value: a row per entry of ``more``; None without any."""
+    offsets = more.offsets.to_numpy()
+    # A null takes no entries, but its offsets may say that it does.
+    counts = np.where(more.is_valid().to_numpy(zero_copy_only=False), np.diff(offsets), 0)
+    if not counts.any():
+        return None
+    whose = pa.array(np.repeat(np.arange(len(counts)), counts))
+    entries = pa.array(np.repeat(offsets[:-1], counts) + _within(counts))
+    values = keys.take(whose).append_column("metric", more.keys.take(entries))
+    values = values.append_column("value", more.items.take(entries))
+    return values.filter(values.column("value").is_valid())
+
+
+def _within(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """0, 1, 2, ... for each: [2, 0, 3] -> [0, 1, 0, 1, 2]."""
+    ends = np.cumsum(counts)
+    within: npt.NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    return within
