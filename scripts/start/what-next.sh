@@ -24,6 +24,7 @@ if profile_is_on observability && [[ $mode == native ]]; then
 elif profile_is_on observability; then
     warn "the profile observability is for native mode yet: nothing was started for it"
 fi
+if [[ $mode == docker ]] && gateway_is_on; then warn "GATEWAY=on is for native mode yet: no gateway was started"; fi
 if [[ $grafana_runs == no && $mode == docker ]]; then
     warn "no Grafana: its image is not here and could not be pulled; docker pull $GRAFANA_IMAGE, then ./start.sh"
 elif [[ $grafana_runs == no ]]; then
