@@ -67,8 +67,9 @@ configure() {
     esac
     if "$NATIVE/grafana.sh" where >/dev/null 2>&1; then fill grafana.conf; fi
     fill nginx.conf
-    "$(nginx_program)" -t -q -e stderr -c "$GATEWAY/nginx.conf" 2>"$GATEWAY/check.log" ||
-        fail "nginx does not take its configuration" "$(tail -n 1 "$GATEWAY/check.log")" "a right one" "read $GATEWAY/check.log"
+    # It opens its log, standard output, anew: a terminal may be another user's, a pipe to cat is ours.
+    "$(nginx_program)" -t -q -e stderr -c "$GATEWAY/nginx.conf" 2>"$GATEWAY/check.log" | cat ||
+        fail "nginx does not take its configuration" "$(grep -m 1 emerg "$GATEWAY/check.log")" "a right one" "read $GATEWAY/check.log"
 }
 
 run() { exec "$(nginx_program)" -e stderr -c "$GATEWAY/nginx.conf"; }
