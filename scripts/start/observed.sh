@@ -10,6 +10,8 @@ change_observed() { # on | off
         touch "$OBSERVED"
     else
         rm -f "$OBSERVED"
+        # First, or it would tell people that Kafka is away.
+        if supervisor_runs; then stop_programs prometheus; fi
     fi
     if supervisor_runs; then stop_programs kafka namenode datanode; fi
 }
