@@ -41,9 +41,13 @@ class _Source:
         self.busy = 0
         """How many of its targets are being asked."""
         self.opener: Worker[bool] | None = None
-        """Who opens it anew; None while nobody does."""
+        """Who opens it anew, once that was needed."""
         self.is_fresh = False
         """It was opened anew, and no target asked since."""
+
+    @property
+    def is_opening(self) -> bool:
+        return self.opener is not None and self.opener.is_busy
 
 
 class _Asked:
@@ -114,14 +118,14 @@ class Sampler:
             if not source.busy and not source.is_fresh and all(each.failing_since is not None for each in source.asked):
                 self._open(source)
         free = AT_ONCE - sum(now - asked.asked_at < PATIENT for asked in self._busy)
-        ready = [asked for asked in due if asked.of.opener is None]
+        ready = [asked for asked in due if not asked.of.is_opening]
         for asked in sorted(ready, key=_due)[: max(0, free)]:
             self._ask(asked)
 
     @property
     def under_way(self) -> int:
         """How many questions run, and how many sources are being opened."""
-        return len(self._busy) + sum(source.opener is not None for source in self._sources)
+        return len(self._busy) + sum(source.is_opening for source in self._sources)
 
     def _ask(self, asked: _Asked) -> None:
         now, source = self._clock.now(), asked.of
@@ -184,14 +188,16 @@ class Sampler:
 
     def _open(self, source: _Source) -> None:
         """What all its targets share, anew, in a thread: a driver may hang here, too."""
+        if source.is_opening:
+            return
         if source.opener is None:
             source.opener = Worker()
-            source.opener.give(partial(_opened, source.source))
+        source.opener.give(partial(_opened, source.source))
 
     def _see_who_is_open(self) -> None:
         for source in self._sources:
             if source.opener is not None and source.opener.take():
-                source.opener, source.is_fresh = None, True
+                source.is_fresh = True
 
 
 def _opened(source: LiveSource) -> bool:

@@ -263,6 +263,16 @@ def test_peers_17_of_each_target_it_is_known_how_long_it_took_and_whether_it_ans
     assert fleet.sampler.missed > 0
 
 
+def test_threads_are_as_many_as_questions_however_often_one_fails() -> None:
+    room = Room(1)
+    room.pass_by(1)
+    room.driver.cards[0].lost = True
+    room.pass_by(200)
+    before = threading.active_count()
+    room.pass_by(600)
+    assert threading.active_count() == before
+
+
 def test_a_source_that_hangs_while_it_is_opened_holds_up_no_other() -> None:
     fleet, over = Fleet(1), threading.Event()
     broken = Room(1)
