@@ -22,6 +22,7 @@ fi
 if profile_is_on observability; then
     say "              Prometheus       http://127.0.0.1:$PROMETHEUS_PORT, Alertmanager http://127.0.0.1:$ALERTMANAGER_PORT (docs/prometheus.md)"
 fi
+if [[ $mode == docker ]] && gateway_is_on; then warn "GATEWAY=on is for native mode yet: no gateway was started"; fi
 if [[ $grafana_runs == no && $mode == docker ]]; then
     warn "no Grafana: its image is not here and could not be pulled; docker pull $GRAFANA_IMAGE, then ./start.sh"
 elif [[ $grafana_runs == no ]]; then

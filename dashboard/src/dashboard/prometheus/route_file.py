@@ -45,7 +45,7 @@ def text(settings: Settings) -> str:
     content = {
         "route": {
             "receiver": "people",
-            "group_by": ["alertname", "host", "job"],
+            "group_by": ["alertname", "host", "job", "process", "program"],
             "group_interval": "1m",
             "routes": routes,
         },
