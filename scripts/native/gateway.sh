@@ -31,8 +31,12 @@ self_made() { # a certificate for this machine, unless there is a fresh one of t
     echo "$subject" >"$GATEWAY/made-for"
 }
 
-given() { # SETTING FILE
-    [[ -r $2 ]] || fail "$1" "$2, which cannot be read" "a file in PEM" "set GATEWAY_CERTIFICATE and GATEWAY_KEY in .env, or neither"
+given() { # SETTING: prints the file
+    local file=${!1:-}
+    if [[ -n $file ]]; then file=$(absolute "$file"); fi
+    [[ -r $file ]] || fail "$1" "${file:-nothing}, which cannot be read" "a file in PEM" \
+        "set GATEWAY_CERTIFICATE and GATEWAY_KEY in .env, or neither"
+    echo "$file"
 }
 
 fill() { # FILE: @NAME@ becomes what is named
@@ -52,9 +56,8 @@ configure() {
         on)
             listen+=" ssl http2"
             if [[ -n ${GATEWAY_CERTIFICATE:-}${GATEWAY_KEY:-} ]]; then
-                certificate=$(absolute "${GATEWAY_CERTIFICATE:-none}") key=$(absolute "${GATEWAY_KEY:-none}")
-                given GATEWAY_CERTIFICATE "$certificate"
-                given GATEWAY_KEY "$key"
+                certificate=$(given GATEWAY_CERTIFICATE)
+                key=$(given GATEWAY_KEY)
             else
                 self_made
             fi

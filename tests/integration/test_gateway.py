@@ -249,7 +249,7 @@ def test_a_certificate_stays_until_its_name_is_another(upstream: Upstream, tmp_p
     ("wrong", "words"),
     [
         ({"GATEWAY_TLS": "yes"}, "on or off"),
-        ({"GATEWAY_KEY": "/nowhere/key.pem"}, "GATEWAY_CERTIFICATE"),
+        ({"GATEWAY_KEY": "/nowhere/key.pem"}, "GATEWAY_CERTIFICATE\n  found:    nothing, which cannot be read"),
         ({"GATEWAY_HOST": "nowhere.invalid"}, "nginx does not take its configuration"),
     ],
 )

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from support.platform import PRODUCER, ROOT, Platform
+from support.prometheus_panels import Series, ask
 from support.receivers import HttpReceiver
 
 NAMING = ("card", "process", "program", "host", "job")
@@ -29,19 +29,17 @@ class Watched:
     people: HttpReceiver
 
     @property
-    def prometheus(self) -> str:
-        return f"http://127.0.0.1:{self.platform.environment['PROMETHEUS_PORT']}/api/v1"
+    def url(self) -> str:
+        """Of Prometheus."""
+        return f"http://127.0.0.1:{self.platform.environment['PROMETHEUS_PORT']}"
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
+    def query(self, expression: str) -> list[Series]:
         """An instant query: labels (`metric`) and `value` of each series."""
-        answer = httpx.get(f"{self.prometheus}/query", params={"query": expression}, timeout=30)
-        answer.raise_for_status()
-        found: list[dict[str, Any]] = answer.json()["data"]["result"]
-        return found
+        return ask(self.url, expression)
 
     def targets(self) -> dict[str, set[str]]:
         """Job -> what is said of its targets: `up`, or why not."""
-        answer = httpx.get(f"{self.prometheus}/targets", params={"state": "active"}, timeout=30)
+        answer = httpx.get(f"{self.url}/api/v1/targets", params={"state": "active"}, timeout=30)
         found: dict[str, set[str]] = {}
         for each in answer.json()["data"]["activeTargets"]:
             said = each["health"] if each["health"] == "up" else f"{each['health']}: {each['lastError']}"

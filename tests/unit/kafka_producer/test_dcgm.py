@@ -276,7 +276,7 @@ def test_peers_17_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> N
         served("no page at all") as lies,
     ):
         source = Dcgm([hangs.url, lies.url, "http://127.0.0.1:9/metrics", well.url], PATIENCE, CATALOGUE, {})
-        sampler = Sampler(source, SECOND // 10, SystemClock(), found.append, over)
+        sampler = Sampler([(source, SECOND // 10)], SystemClock(), found.append, over)
         hangs.open.clear()
         thread = threading.Thread(target=sampler.run)
         thread.start()
