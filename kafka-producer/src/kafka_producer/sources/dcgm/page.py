@@ -14,6 +14,9 @@ from telemetry.errors import Unavailable
 from telemetry.reading import label_fault
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.]+(?:[eE][-+]?[0-9]+)?)")
+MOST_PARTS: Final = 1024
+"""Of a page: a node has 16 cards at most, each in 7 parts. Readings of more would push those of others out of the buffer
+in which all wait for Kafka."""
 NOTHING: Final[Mapping[str, Mapping[str, str]]] = {}
 _JOB_LABELS: Final = {
     "pod": "pod",
@@ -83,6 +86,8 @@ def parse(text: str, before: Mapping[str, Mapping[str, str]] = NOTHING) -> Page:
                 words = " ".join(str(error).split())[:120]
                 raise Unavailable(f"what it answers is no page of dcgm-exporter ({words})") from error
             part, field = of_labels[labels], field_of(name)
+            if len(parts) > MOST_PARTS:
+                raise Unavailable(f"it shows more than {MOST_PARTS:,} GPUs, which no node has")
         if part is None:
             continue
         if field is None:
