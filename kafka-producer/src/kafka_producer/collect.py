@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -45,7 +45,7 @@ class Sampling:
 
     def scrapes(self) -> dict[str, Scrape]:
         """Target -> how its last question went; of too many, those that do not answer and the slowest."""
-        return dict(sorted(self._sampler.scrapes(), key=_worst)[:MOST_TARGETS])
+        return worst(self._sampler.scrapes(), MOST_TARGETS)
 
     def figures(self) -> dict[str, float]:
         """The same of all targets together, for stores that keep a field for each name."""
@@ -68,8 +68,9 @@ class Sampling:
             self._failure = error
 
 
-def _worst(named: tuple[str, Scrape]) -> tuple[bool, float]:
-    return named[1].success, -named[1].seconds
+def worst(scrapes: Iterable[tuple[str, Scrape]], most: int) -> dict[str, Scrape]:
+    """Of more than ``most`` those that failed, then the slowest."""
+    return dict(sorted(scrapes, key=lambda named: (named[1].success, -named[1].seconds))[:most])
 
 
 class Collect:

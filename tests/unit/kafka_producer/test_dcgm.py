@@ -20,7 +20,7 @@ from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.source_config import LiveRule, Sources, page_of
 from kafka_producer.sources.dcgm import exporter, fields
 from kafka_producer.sources.dcgm.exporter import Exporter
-from kafka_producer.sources.dcgm.page import parse
+from kafka_producer.sources.dcgm.page import MOST_PARTS, parse
 from kafka_producer.sources.dcgm.source import Dcgm
 from support.dcgm_exporter import NEW, NOT_SUPPORTED, OLD, Gpu, page, served
 from support.gpuz_logs import REPOSITORY
@@ -236,6 +236,13 @@ def test_what_is_no_page_is_said(text: str, status: int, said: str) -> None:
         one.status = status
         with pytest.raises(Unavailable, match=f"^target={re.escape(one.url)} does not answer: .*{said}"):
             Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
+
+
+def test_peers_17_page_that_invents_gpus_does_not_push_those_of_others_out_of_the_buffer() -> None:
+    text = "".join(f'DCGM_FI_DEV_GPU_TEMP{{gpu="{number}"}} 50\n' for number in range(MOST_PARTS + 1))
+    assert len(parse(text.rpartition("DCGM")[0]).parts) == MOST_PARTS
+    with pytest.raises(Unavailable, match=r"more than 1,024 GPUs"):
+        parse(text)
 
 
 def test_a_page_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer.collect import worst
 from kafka_producer.live_buffer import LiveBuffer
 from kafka_producer.sampler import AT_ONCE, LONGEST_PAUSE, PATIENT, Sampler
 from kafka_producer.source import LiveSource, LiveTarget
@@ -18,6 +19,7 @@ from support.nvml import RecordedDriver
 from support.readings import made_up
 from telemetry import catalogue
 from telemetry.errors import Misconfigured
+from telemetry.messages import Scrape
 from telemetry.reading import Reading
 from telemetry.timestamp import SECOND
 
@@ -261,6 +263,12 @@ def test_peers_17_of_each_target_it_is_known_how_long_it_took_and_whether_it_ans
     fleet.let_go([hangs])
     fleet.turn_until(6)
     assert fleet.sampler.missed > 0
+
+
+def test_peers_17_of_too_many_targets_those_that_fail_and_the_slowest_are_told() -> None:
+    told = [(f"node-{number}", Scrape(seconds=number, success=number != 2)) for number in range(10)]
+    assert list(worst(told, 3)) == ["node-2", "node-9", "node-8"]
+    assert worst(told, 10) == dict(told)
 
 
 def test_threads_are_as_many_as_questions_however_often_one_fails() -> None:
