@@ -19,5 +19,5 @@ ARG UID=10001
 ARG GID=10001
 RUN groupadd --non-unique --gid "${GID}" gpustream && \
     useradd --non-unique --uid "${UID}" --gid "${GID}" --home-dir /tmp --no-create-home gpustream && \
-    install -d -o gpustream -g gpustream /state /uploads
+    install -d -o gpustream -g gpustream /state /uploads /observability
 USER ${UID}:${GID}

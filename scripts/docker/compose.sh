@@ -9,7 +9,7 @@ console_link() { compose exec --no-TTY console dashboard login-link --port "$CON
 
 # What stop_everything and supervisor_runs are in native mode, for the steps that both modes share.
 supervisor_runs() { [[ -n $(compose ps --quiet --status running 2>/dev/null) ]]; }
-stop_everything() { compose --profile grafana --profile fleet stop; }
+stop_everything() { compose --profile '*' stop; }
 
 need_engine() {
     docker_answers || fail "no Docker engine answers" "$(docker info 2>&1 | tail -n 1)" "a running engine" \
@@ -22,10 +22,11 @@ need_containers() {
 
 # What is published: fewer ports than native mode has, and the page of Spark's master.
 unset 'PORTS[KAFKA_CONTROLLER_PORT]' 'PORTS[HDFS_DATANODE_PORT]' 'PORTS[HDFS_DATANODE_IPC_PORT]' 'PORTS[FLEET_PORT]'
+unset 'PORTS[NODE_EXPORTER_PORT]' 'PORTS[POSTGRES_EXPORTER_PORT]' 'PORTS[EXPORTER_PORT]' 'PORTS[KAFKA_EXPORTER_PORT]'
 export SPARK_PORT=${SPARK_PORT:-8080}
 PORTS[SPARK_PORT]="Spark's master"
 
-ONCE=(topics buckets) # they do their work and end
+ONCE=(topics buckets observers kafka-agent) # they do their work and end
 expected_services() { # without the demonstration where that is off
     local service
     for service in $(compose config --services); do

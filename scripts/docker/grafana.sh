@@ -19,10 +19,7 @@ add_profiles
 # Mounted into the container of Grafana, so it must be there, and ours, before Docker makes it as root.
 give_grafana_its_files() {
     local prometheus=no
-    # As soon as the Compose file has a Prometheus.
-    if profile_is_on observability && compose --profile observability config --services | grep -qx prometheus; then
-        prometheus=yes
-    fi
+    if profile_is_on observability; then prometheus=yes; fi
     write_dashboards "$prometheus"
     # What has changed it reads only when it starts; up.sh makes its container anew.
     write_provisioning "$prometheus"

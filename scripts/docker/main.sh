@@ -13,6 +13,7 @@ source scripts/start/verdict.sh # ends here unless everything passed
 source scripts/start/open-run-dir.sh
 source scripts/docker/settings.sh
 source scripts/docker/grafana.sh
+source scripts/docker/observability.sh
 source scripts/docker/up.sh
 source scripts/docker/history.sh
 source scripts/start/what-next.sh

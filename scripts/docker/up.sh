@@ -16,10 +16,13 @@ start_containers() {
     local services
     # A profile that is off is none of the services: what ran of it before would run on.
     if ! fleet_is_on; then compose --profile fleet rm --stop --force fleet-simulator fleet-collector; fi
+    if ! profile_is_on observability; then compose --profile observability rm --stop --force "${OBSERVERS[@]}"; fi
     mapfile -t services < <(expected_services)
     # Ends when everything is started, which is not when all is well; and a container that was slow is no failure yet.
     compose up --detach --no-build --remove-orphans "${services[@]}" || echo "not all could be started at once"
     wait_for_health "${services[@]}"
+    # What they read may be new: another profile may have begun or ended.
+    if profile_is_on observability; then compose kill --signal HUP prometheus alertmanager; fi
 }
 
 state_of() { # SERVICE: "running healthy", "exited 0", "absent", ... a line per container

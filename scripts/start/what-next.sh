@@ -19,10 +19,8 @@ say "              REST API         http://127.0.0.1:$CONSOLE_PORT/api/v1/openap
 if profile_is_on fleet && [[ $mode == native ]]; then
     say "              Simulated fleet  http://127.0.0.1:$FLEET_PORT (docs/recipes/fleet.md)"
 fi
-if profile_is_on observability && [[ $mode == native ]]; then
+if profile_is_on observability; then
     say "              Prometheus       http://127.0.0.1:$PROMETHEUS_PORT, Alertmanager http://127.0.0.1:$ALERTMANAGER_PORT (docs/prometheus.md)"
-elif profile_is_on observability; then
-    warn "the profile observability is for native mode yet: nothing was started for it"
 fi
 if [[ $mode == docker ]] && gateway_is_on; then warn "GATEWAY=on is for native mode yet: no gateway was started"; fi
 if [[ $grafana_runs == no && $mode == docker ]]; then

@@ -31,6 +31,24 @@ OURS = [
     "spark-master",
 ]
 ENGINES = ["kafka", "datanode", "namenode", "influxdb", "postgres"]
+ASKED = [
+    "prometheus",
+    "alertmanager",
+    "node-exporter",
+    "cadvisor",
+    "exporter",
+    "console",
+    "influxdb",
+    "kafka",
+    "namenode",
+    "datanode",
+    "streaming",
+    "postgres-exporter",
+]
+
+
+def project(platform: Platform) -> str:
+    return platform.environment["COMPOSE_PROJECT_NAME"]
 
 
 def compose(platform: Platform, *words: str) -> str:
@@ -130,6 +148,31 @@ def test_memory_of_the_containers_is_within_what_readme_says(platform: Platform)
     assert status["processes"]["memory_bytes"] < 3.5e9
 
 
+def test_with_the_profile_observability_prometheus_asks_every_server(platform: Platform) -> None:
+    platform.start_sh("--profile", "observability")
+    prometheus = f"http://127.0.0.1:{platform.environment['PROMETHEUS_PORT']}/api/v1"
+
+    def targets() -> dict[str, str]:
+        found = requests.get(f"{prometheus}/targets", params={"state": "active"}, timeout=30).json()
+        return {each["labels"]["job"]: each["health"] for each in found["data"]["activeTargets"]}
+
+    up = dict.fromkeys(ASKED, "up")
+    found = eventually(targets, lambda found: found.items() >= up.items(), 120)
+    assert {job: found.get(job) for job in ASKED} == up
+    name = "container_label_com_docker_compose_service"
+
+    def told_of() -> set[str]:
+        query = (
+            f'container_memory_working_set_bytes{{container_label_com_docker_compose_project="{project(platform)}"}}'
+        )
+        found = requests.get(f"{prometheus}/query", params={"query": query}, timeout=30).json()
+        return {each["metric"][name] for each in found["data"]["result"]}
+
+    assert eventually(told_of, lambda found: found >= {*OURS, *ENGINES}, 120) >= {*OURS, *ENGINES}
+    code, status = eventually(platform.status, lambda answer: answer[0] == 0, 120)
+    assert code == 0, status
+
+
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     return effective_services()
@@ -149,7 +192,7 @@ def test_every_image_is_pinned_or_ours(services: dict[str, Any]) -> None:
 
 
 def test_our_containers_can_do_no_harm(services: dict[str, Any]) -> None:
-    harmless = ("gpustream/", "grafana/")
+    harmless = ("gpustream/", "grafana/", "prom/", "prometheuscommunity/")
     ours = {name: each for name, each in services.items() if each["image"].startswith(harmless)}
     assert len(ours) >= 9
     for name, service in ours.items():

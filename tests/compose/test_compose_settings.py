@@ -17,6 +17,8 @@ PUBLISHED = {
     "POSTGRES_PORT": ("postgres", 5432),
     "CONSOLE_PORT": ("console", 8000),
     "GRAFANA_PORT": ("grafana", 3000),
+    "PROMETHEUS_PORT": ("prometheus", 9090),
+    "ALERTMANAGER_PORT": ("alertmanager", 9093),
     "HDFS_PORT": ("namenode", 9870),
     "HDFS_RPC_PORT": ("namenode", 8020),
     "HDFS_DATANODE_HTTP_PORT": ("datanode", 9864),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,49 @@ def server(console: Console, tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "alertmanager", console)
     yield server
     server.stop()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://jane:hush@127.0.0.1:1", "it does not answer"),
+        ("jane:hush@127.0.0.1:1", "InvalidSchema"),
+        # Something else than Alertmanager.
+        ("http://jane:hush@{page}", "its answer is no"),
+        ("http://jane:hush@{page}/text", "its answer is no JSON"),
+        ("http://jane:hush@{page}/gone", "HTTP 404"),
+    ],
+)
+def test_what_does_not_answer_as_alertmanager_is_said_without_its_password(tmp_path: Path, url: str, why: str) -> None:
+    with another_server() as page:
+        prometheus = Alertmanager(Console(tmp_path, alertmanager_url=url.format(page=page)).settings)
+        prometheus.start()
+        until(lambda: prometheus.said().asked)
+        prometheus.close()
+    said = prometheus.said()
+    assert why in said.trouble
+    assert "127.0.0.1" in said.trouble
+    assert "hush" not in said.trouble
+    assert said.alerts == ()
+
+
+@contextmanager
+def another_server() -> Iterator[str]:
+    """One whose answers are none of Alertmanager's; yields host:port."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404 if self.path.startswith("/gone") else 200)
+            self.end_headers()
+            self.wfile.write(b"<html>" if self.path.startswith("/text") else b'{"status": "success"}')
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def now(console: Console) -> dict[str, Any]:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
         ("influxdb.py", ["--readings", "5000", "--runs", "1", "--ours-alone"]),
         ("console.py", ["--gpus", "50", "--clients", "5", "--streams", "20", "--seconds", "3"]),
         ("dcgm_page.py", ["--pages", "2"]),
+        ("fleet_scrape.py", ["--nodes", "5", "--interval", "1", "--polls", "3"]),
         ("postgres_writes.py", ["--readings", "1000", "--runs", "1"]),
         ("health_engine.py", ["--gpus", "16", "--minutes", "1"]),
         ("encode_lines.py", ["--readings", "500"]),

@@ -123,6 +123,29 @@ def test_imports_and_what_was_old_when_it_came_lie_apart_and_once(sink: Timescal
     assert [each.row for each in readings_in(server, "old:0", "gpu_imports")] == [0, 1, 2, 3, 4, 8]
 
 
+def test_ids_are_unique_after_replays_and_restarts(server: PostgreSQL) -> None:
+    """Live readings and two logs, in other batches from each start of the writer, the whole of them each time."""
+    live = [reading(row, f"ids:{row % 3}", time=NOW - DAY + row * SECOND) for row in range(300)]
+    logs = [
+        reading(
+            row, "ids:9", mode="import", origin=f"{log}/0", time=1_456_000_000_000_000 + (1000 * log + row) * SECOND
+        )
+        for log in range(2)
+        for row in range(300)
+    ]
+    for size in (7, 100, 600):
+        sink = Timescale(settings_of(server), METRICS, SystemClock())
+        start(sink)
+        every = [each for pair in zip(live, logs[:300], logs[300:], strict=True) for each in pair]
+        for begin in range(0, len(every), size):
+            assert write(sink, *every[begin : begin + size]) == []
+        sink.close()
+    for table, wanted in (("gpu_metrics", live), ("gpu_imports", logs)):
+        found = ask(server, f"SELECT origin, gpu, \"row\", time FROM {table} WHERE host = 'ids'")
+        assert len(found) == len({row[:3] for row in found}) == len({(row[1], row[3]) for row in found}) == len(wanted)
+        assert {row[:3] for row in found} == {(each.origin, each.gpu, each.row) for each in wanted}
+
+
 def test_reading_that_lay_in_kafka_past_its_time_is_not_stored(server: PostgreSQL) -> None:
     sink = Timescale(settings_of(server), METRICS, At(NOW + 8 * DAY))
     start(sink)

@@ -74,12 +74,23 @@ class Outcome:
 class Running:
     """A load on its way."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], name: str, seconds: int, rate: int = RATE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        name: str,
+        seconds: int,
+        rate: int = RATE,
+        gpus: int = GPUS,
+        *,
+        hot: bool = True,
+    ) -> None:
         self.name = name
         self.seconds = seconds
         self._rate = rate
+        self._gpus = gpus
         self._lines = folder / f"load-{name}.jsonl"
-        options = ["--json", "--hot", "--name", name, "--rate", str(rate), "--gpus", str(GPUS)]
+        options = ["--json", *(["--hot"] if hot else []), "--name", name, "--rate", str(rate), "--gpus", str(gpus)]
         with self._lines.open("wb") as lines:
             self.process = subprocess.Popen(
                 [str(BIN / "kafka-producer"), "load", *options, "--seconds", str(seconds)],
@@ -121,7 +132,7 @@ class Running:
 
     def audited(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
         """Store -> what it holds of the first ``sent`` readings, once they are there or ``PATIENCE`` is over."""
-        command = [str(BIN / "dashboard"), "audit", self.name, "--gpus", str(GPUS), "--sent", str(sent)]
+        command = [str(BIN / "dashboard"), "audit", self.name, "--gpus", str(self._gpus), "--sent", str(sent)]
         done = subprocess.run(
             [*command, "--wait", str(PATIENCE), "--json"],
             env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
@@ -144,7 +155,7 @@ class Running:
 
     @property
     def load(self) -> Load:
-        return Load(self.told()["name"], self.begin, self._rate, GPUS, values(CATALOGUE, 25), peak(CATALOGUE))
+        return Load(self.told()["name"], self.begin, self._rate, self._gpus, values(CATALOGUE, 25), peak(CATALOGUE))
 
 
 def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], None]) -> None:

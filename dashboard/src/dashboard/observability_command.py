@@ -20,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--postgres-exporter", action="store_true", help="an exporter of PostgreSQL runs")
     parser.add_argument("--gateway", action="store_true", help="nginx runs, and its exporter")
     parser.add_argument("--fleet", default="", metavar="HOST:PORT", help="the simulated fleet's pages")
+    parser.add_argument("--containers", action="store_true", help="the servers are those of docker-compose.yml")
     parser.set_defaults(run=run)
 
 
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
         postgres=options.postgres_exporter,
         gateway=options.gateway,
         fleet=options.fleet,
+        containers=options.containers,
     )
     options.write.mkdir(parents=True, exist_ok=True)
     (options.write / "prometheus.yml").write_text(prometheus, encoding="utf-8")

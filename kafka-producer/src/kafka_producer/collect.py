@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -29,53 +29,48 @@ _SAY_LOST_EVERY = 60 * SECOND
 
 
 class Sampling:
-    """Samplers in threads of their own, one for each source, all into one buffer."""
+    """A sampler of all sources in a thread of its own, into a buffer."""
 
     def __init__(self, sources: Sequence[tuple[LiveSource, int]], buffer: LiveBuffer, clock: Clock) -> None:
         self._is_over = threading.Event()
         self._failure: BaseException | None = None
-        self._samplers = [Sampler(source, interval, clock, buffer.put, self._is_over) for source, interval in sources]
-        self._threads = [
-            threading.Thread(target=self._run, args=(sampler,), name="sampler", daemon=True)
-            for sampler in self._samplers
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._sampler = Sampler(sources, clock, buffer.put, self._is_over)
+        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
+        self._thread.start()
 
     def check(self) -> None:
-        """Raises what a sampler died of: a fault of ours, which must not pass for silence."""
+        """Raises what the sampler died of: a fault of ours, which must not pass for silence."""
         if self._failure is not None:
             raise self._failure
 
     def scrapes(self) -> dict[str, Scrape]:
         """Target -> how its last question went; of too many, those that do not answer and the slowest."""
-        every = [each for sampler in self._samplers for each in sampler.scrapes()]
-        return dict(sorted(every, key=_worst)[:MOST_TARGETS])
+        return worst(self._sampler.scrapes(), MOST_TARGETS)
 
     def figures(self) -> dict[str, float]:
         """The same of all targets together, for stores that keep a field for each name."""
-        every = [scrape for sampler in self._samplers for _, scrape in sampler.scrapes()]
+        every = [scrape for _, scrape in self._sampler.scrapes()]
         return {
             "targets": float(len(every)),
             "targets_failing": float(sum(not each.success for each in every)),
             "scrape_seconds_max": max((each.seconds for each in every), default=0.0),
-            "scrapes_missed": float(sum(sampler.missed for sampler in self._samplers)),
+            "scrapes_missed": float(self._sampler.missed),
         }
 
     def stop(self) -> None:
         self._is_over.set()
-        for thread in self._threads:
-            thread.join(timeout=1.0)
+        self._thread.join(timeout=1.0)
 
-    def _run(self, sampler: Sampler) -> None:
+    def _run(self) -> None:
         try:
-            sampler.run()
+            self._sampler.run()
         except BaseException as error:
             self._failure = error
 
 
-def _worst(named: tuple[str, Scrape]) -> tuple[bool, float]:
-    return named[1].success, -named[1].seconds
+def worst(scrapes: Iterable[tuple[str, Scrape]], most: int) -> dict[str, Scrape]:
+    """Of more than ``most`` those that failed, then the slowest."""
+    return dict(sorted(scrapes, key=lambda named: (named[1].success, -named[1].seconds))[:most])
 
 
 class Collect:

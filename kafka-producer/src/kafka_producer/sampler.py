@@ -31,11 +31,31 @@ PATIENT = SECOND
 _NAP = 0.02
 
 
+class _Source:
+    """A source and how it is with it."""
+
+    def __init__(self, source: LiveSource, interval: int) -> None:
+        self.source = source
+        self.interval = interval
+        self.asked = [_Asked(target, self) for target in source.targets]
+        self.busy = 0
+        """How many of its targets are being asked."""
+        self.opener: Worker[bool] | None = None
+        """Who opens it anew, once that was needed."""
+        self.is_fresh = False
+        """It was opened anew, and no target asked since."""
+
+    @property
+    def is_opening(self) -> bool:
+        return self.opener is not None and self.opener.is_busy
+
+
 class _Asked:
     """A target and how it is with it."""
 
-    def __init__(self, target: LiveTarget) -> None:
+    def __init__(self, target: LiveTarget, of: _Source) -> None:
         self.target = target
+        self.of = of
         self.worker: Worker[Sequence[Reading]] | None = None
         """Who asks it; None while nobody does."""
         self.seconds = 0.0
@@ -49,17 +69,24 @@ class _Asked:
 
 
 class Sampler:
-    """The targets of one source. ``turn`` again and again; or ``run`` in a thread until ``stop``."""
+    """The targets of all sources. ``turn`` again and again; or ``run`` in a thread until ``is_over`` is set.
+
+    One for all of them: a fleet may have a rule, and so a source, for each rack.
+    """
 
     def __init__(
-        self, source: LiveSource, interval: int, clock: Clock, put: Callable[[Reading], None], is_over: threading.Event
+        self,
+        sources: Sequence[tuple[LiveSource, int]],
+        clock: Clock,
+        put: Callable[[Reading], None],
+        is_over: threading.Event,
     ) -> None:
-        self._source = source
-        self._interval = interval
+        """``sources``: each with its interval in microseconds."""
         self._clock = clock
         self._put = put
         self._is_over = is_over
-        self._asked = [_Asked(target) for target in source.targets]
+        self._sources = [_Source(source, interval) for source, interval in sources]
+        self._asked = [asked for source in self._sources for asked in source.asked]
         self._busy: list[_Asked] = []
         self._idle: list[Worker[Sequence[Reading]]] = []
         self.missed = 0
@@ -84,24 +111,34 @@ class Sampler:
         """Takes the answers that have come, asks those that are due, who wait longest first."""
         for asked in list(self._busy):
             self._take(asked, self._clock.now())
+        self._see_who_is_open()
         now = self._clock.now()
         due = [asked for asked in self._asked if asked.worker is None and now >= asked.due]
-        if due and not self._busy and all(asked.failing_since is not None for asked in self._asked):
-            self._restart()
+        for source in dict.fromkeys(asked.of for asked in due):
+            if not source.busy and not source.is_fresh and all(each.failing_since is not None for each in source.asked):
+                self._open(source)
         free = AT_ONCE - sum(now - asked.asked_at < PATIENT for asked in self._busy)
-        for asked in sorted(due, key=_due)[: max(0, free)]:
+        ready = [asked for asked in due if not asked.of.is_opening]
+        for asked in sorted(ready, key=_due)[: max(0, free)]:
             self._ask(asked)
 
+    @property
+    def under_way(self) -> int:
+        """How many questions run, and how many sources are being opened."""
+        return len(self._busy) + sum(source.is_opening for source in self._sources)
+
     def _ask(self, asked: _Asked) -> None:
-        now = self._clock.now()
+        now, source = self._clock.now(), asked.of
         if asked.due and asked.failing_since is None:
-            self.missed += (now - asked.due) // self._interval
+            self.missed += (now - asked.due) // source.interval
         # On the beat of the interval, so that all GPUs and machines are read at the same times.
-        asked.due = (now // self._interval + 1) * self._interval
+        asked.due = (now // source.interval + 1) * source.interval
         asked.asked_at = now
         # As many threads as there are questions: a fleet has thousands of targets, few of which hang.
         asked.worker = self._idle.pop() if self._idle else Worker()
         asked.worker.give(partial(_timed, asked, now))
+        source.is_fresh = False
+        source.busy += 1
         self._busy.append(asked)
 
     def _take(self, asked: _Asked, now: int) -> None:
@@ -128,6 +165,7 @@ class Sampler:
         assert asked.worker is not None
         self._idle.append(asked.worker)
         asked.worker = None
+        asked.of.busy -= 1
         self._busy.remove(asked)
 
     def _answered(self, asked: _Asked, now: int) -> None:
@@ -138,7 +176,7 @@ class Sampler:
         asked.failing_since, asked.pause, asked.said_hangs = None, 0, False
         if not asked.is_known:
             asked.is_known = True
-            for line in self._source.about(asked.target.name):
+            for line in asked.of.source.about(asked.target.name):
                 log.info("%s", line)
 
     def _failed(self, asked: _Asked, error: Unavailable, now: int) -> None:
@@ -148,12 +186,27 @@ class Sampler:
         asked.pause = min(2 * asked.pause or FIRST_PAUSE, LONGEST_PAUSE)
         asked.due = now + asked.pause
 
-    def _restart(self) -> None:
-        try:
-            self._source.restart()
-        except (Unavailable, Misconfigured) as error:
-            # Each target says so itself, once.
-            log.debug("%s cannot be opened anew: %s", self._source.name, error)
+    def _open(self, source: _Source) -> None:
+        """What all its targets share, anew, in a thread: a driver may hang here, too."""
+        if source.is_opening:
+            return
+        if source.opener is None:
+            source.opener = Worker()
+        source.opener.give(partial(_opened, source.source))
+
+    def _see_who_is_open(self) -> None:
+        for source in self._sources:
+            if source.opener is not None and source.opener.take():
+                source.is_fresh = True
+
+
+def _opened(source: LiveSource) -> bool:
+    try:
+        source.restart()
+    except (Unavailable, Misconfigured) as error:
+        # Each target says so itself, once.
+        log.debug("%s cannot be opened anew: %s", source.name, error)
+    return True
 
 
 def _timed(asked: _Asked, now: int) -> Sequence[Reading]:

@@ -10,7 +10,7 @@ for argument in "${arguments[@]}"; do
     esac
 done
 need_engine
-mapfile -t known < <(compose config --services)
+mapfile -t known < <(compose --profile '*' config --services)
 for name in "${names[@]}"; do
     if [[ " ${known[*]} " != *" $name "* ]]; then
         fail "no container of that name" "$name" "one of: ${known[*]}" "./start.sh logs NAME"

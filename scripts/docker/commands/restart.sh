@@ -3,7 +3,7 @@
 
 need_containers
 name=${arguments[0]:-}
-mapfile -t known < <(compose config --services)
+mapfile -t known < <(compose --profile '*' config --services)
 if ((${#arguments[@]} != 1)) || [[ " ${known[*]} " != *" $name "* ]]; then
     fail "no such container" "${name:-nothing}" "one of: ${known[*]}" "./start.sh restart NAME"
 fi

@@ -7,5 +7,5 @@ if ! supervisor_runs; then
     say "Nothing runs here."
     exit 0
 fi
-compose stop
+stop_everything
 say "Stopped. Everything stays; ./start.sh goes on from here."

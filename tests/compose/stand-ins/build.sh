@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 repo=$(cd ../../.. && pwd)
 source "$repo/scripts/native/settings.sh"
 source "$repo/scripts/native/versions.sh"
+CADVISOR_VERSION=0.56.2
 work=${1:?usage: build.sh WORK_FOLDER}
 mkdir -p "$work"
 
@@ -33,7 +34,7 @@ debian() {
     rm -rf "$root"
 }
 
-stand_in() { # NAME FOLDER [ENGINE, from the cache of native mode]
+stand_in() { # NAME FOLDER [ENGINE, from the cache of native mode] [TARGET]
     if present "$1"; then return; fi
     if pulled "$1"; then say "$1" "pulled" && return; fi
     debian
@@ -42,9 +43,25 @@ stand_in() { # NAME FOLDER [ENGINE, from the cache of native mode]
     cp -r "$2" "$context"
     # Hard links where the cache is on the same disk: nothing is copied.
     if [[ -n ${3:-} ]]; then cp -rl "$CACHE/$3" "$context/engine" 2>/dev/null || cp -r "$CACHE/$3" "$context/engine"; fi
-    docker build --tag "$1" "$context" >"$work/build.log" 2>&1 || { tail "$work/build.log" && return 1; }
+    docker build --tag "$1" ${4:+--target "$4"} "$context" >"$work/build.log" 2>&1 || { tail "$work/build.log" && return 1; }
     rm -rf "$context"
     say "$1" "stand-in, $((SECONDS - began)) s"
+}
+
+# cAdvisor's program is in no module that can be had, but all that it is made of.
+build_cadvisor() { # FOLDER
+    if [[ -x $CACHE/$1/cadvisor ]]; then return; fi
+    local module=$work/cadvisor
+    rm -rf "$module"
+    cp -r cadvisor "$module"
+    (
+        cd "$module"
+        go get "github.com/google/cadvisor@v$CADVISOR_VERSION"
+        go mod tidy
+        CGO_ENABLED=0 go build -o cadvisor.new .
+    ) >"$work/cadvisor.log" 2>&1 || { tail "$work/cadvisor.log" && return 1; }
+    mkdir -p "$CACHE/$1"
+    mv "$module/cadvisor.new" "$CACHE/$1/cadvisor"
 }
 
 stand_in python:3.11-slim-bookworm python
@@ -52,3 +69,9 @@ stand_in "apache/kafka:$KAFKA_VERSION" kafka "kafka-$KAFKA_VERSION"
 stand_in "apache/hadoop:$HADOOP_VERSION" hadoop "hadoop-$HADOOP_VERSION"
 stand_in "influxdb:$INFLUXDB_VERSION" influxdb "influxdb-$INFLUXDB_VERSION"
 stand_in timescale/timescaledb:2.29.2-pg16 timescaledb
+for each in prom/prometheus:v3.15.0 prom/alertmanager:v0.34.1 prom/node-exporter:v1.12.1 prometheuscommunity/postgres-exporter:v0.19.1; do
+    name=${each##*/}
+    stand_in "$each" observers "" "${name%:*}"
+done
+build_cadvisor "cadvisor-$CADVISOR_VERSION"
+stand_in "ghcr.io/google/cadvisor:$CADVISOR_VERSION" cadvisor "cadvisor-$CADVISOR_VERSION"

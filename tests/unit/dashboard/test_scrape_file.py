@@ -32,6 +32,16 @@ def test_the_fleet_is_asked_page_by_page() -> None:
     assert [found[f"fleet-node-{n}"]["metrics_path"] for n in (1, 2)] == ["/node-1/metrics", "/node-2/metrics"]
 
 
+def test_in_containers_each_is_asked_by_the_name_of_its_service() -> None:
+    found = jobs(containers=True, grafana=True)
+    addresses = {name: job["static_configs"][0]["targets"][0] for name, job in found.items() if name != "dcgm"}
+    assert addresses.keys() == jobs(grafana=True).keys() - {"dcgm"} | {"cadvisor"}
+    assert all(at.partition(":")[0] == name for name, at in addresses.items())
+    made = yaml.safe_load(scrape_file.text(Settings(), Path("/rules"), grafana=False, postgres=True, containers=True))
+    (manager,) = made["alerting"]["alertmanagers"][0]["static_configs"]
+    assert manager["targets"] == ["alertmanager:9093"]
+
+
 def test_servers_are_parts_of_the_platform_and_gpus_are_not() -> None:
     """PlatformTargetDown asks for the label."""
     found = jobs(fleet="127.0.0.1:9400")

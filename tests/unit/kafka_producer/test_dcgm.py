@@ -20,7 +20,7 @@ from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.source_config import LiveRule, Sources, page_of
 from kafka_producer.sources.dcgm import exporter, fields
 from kafka_producer.sources.dcgm.exporter import Exporter
-from kafka_producer.sources.dcgm.page import parse
+from kafka_producer.sources.dcgm.page import MOST_PARTS, parse
 from kafka_producer.sources.dcgm.source import Dcgm
 from support.dcgm_exporter import NEW, NOT_SUPPORTED, OLD, Gpu, page, served
 from support.gpuz_logs import REPOSITORY
@@ -238,6 +238,13 @@ def test_what_is_no_page_is_said(text: str, status: int, said: str) -> None:
             Exporter(one.url, PATIENCE, CATALOGUE, {}).poll(NOW)
 
 
+def test_peers_17_page_that_invents_gpus_does_not_push_those_of_others_out_of_the_buffer() -> None:
+    text = "".join(f'DCGM_FI_DEV_GPU_TEMP{{gpu="{number}"}} 50\n' for number in range(MOST_PARTS + 1))
+    assert len(parse(text.rpartition("DCGM")[0]).parts) == MOST_PARTS
+    with pytest.raises(Unavailable, match=r"more than 1,024 GPUs"):
+        parse(text)
+
+
 def test_a_page_without_end_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporter, "LARGEST", 1024**2)
     with served("#" * 3 * 1024**2) as one, pytest.raises(Unavailable, match="more than 1 MiB"):
@@ -276,7 +283,7 @@ def test_peers_17_one_that_hangs_lies_or_is_down_costs_no_other_a_reading() -> N
         served("no page at all") as lies,
     ):
         source = Dcgm([hangs.url, lies.url, "http://127.0.0.1:9/metrics", well.url], PATIENCE, CATALOGUE, {})
-        sampler = Sampler(source, SECOND // 10, SystemClock(), found.append, over)
+        sampler = Sampler([(source, SECOND // 10)], SystemClock(), found.append, over)
         hangs.open.clear()
         thread = threading.Thread(target=sampler.run)
         thread.start()

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer.collect import worst
 from kafka_producer.live_buffer import LiveBuffer
 from kafka_producer.sampler import AT_ONCE, LONGEST_PAUSE, PATIENT, Sampler
-from kafka_producer.source import LiveTarget
+from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.sources.nvml.source import Nvml
 from support.nvml import RecordedDriver
 from support.readings import made_up
 from telemetry import catalogue
 from telemetry.errors import Misconfigured
+from telemetry.messages import Scrape
 from telemetry.reading import Reading
 from telemetry.timestamp import SECOND
 
@@ -46,14 +48,14 @@ class Room:
         self.source = Nvml(self.driver, "node-1", [], CATALOGUE)
         self.clock = Hands()
         self.readings: list[Reading] = []
-        self.sampler = Sampler(self.source, SECOND, self.clock, self.readings.append, threading.Event())
+        self.sampler = Sampler([(self.source, SECOND)], self.clock, self.readings.append, threading.Event())
 
     def pass_by(self, seconds: float, hanging: int = 0) -> None:
         """Step by step; ``hanging``: how many questions stay without an answer."""
         for _ in range(round(seconds / 0.25)):
             self.sampler.turn()
             deadline = time.monotonic() + 30
-            while len(self.sampler._busy) > hanging:
+            while self.sampler.under_way > hanging:
                 assert time.monotonic() < deadline
                 self.sampler.turn()
             self.clock.time += SECOND // 4
@@ -185,7 +187,7 @@ class Fleet:
         self.source = Many(count)
         self.clock = Hands()
         self.found: list[Reading] = []
-        self.sampler = Sampler(self.source, 10 * SECOND, self.clock, self.found.append, threading.Event())
+        self.sampler = Sampler([(self.source, 10 * SECOND)], self.clock, self.found.append, threading.Event())
 
     def turn_until(self, asked: int) -> None:
         deadline = time.monotonic() + 30
@@ -261,6 +263,51 @@ def test_peers_17_of_each_target_it_is_known_how_long_it_took_and_whether_it_ans
     fleet.let_go([hangs])
     fleet.turn_until(6)
     assert fleet.sampler.missed > 0
+
+
+def test_peers_17_of_too_many_targets_those_that_fail_and_the_slowest_are_told() -> None:
+    told = [(f"node-{number}", Scrape(seconds=number, success=number != 2)) for number in range(10)]
+    assert list(worst(told, 3)) == ["node-2", "node-9", "node-8"]
+    assert worst(told, 10) == dict(told)
+
+
+def test_threads_are_as_many_as_questions_however_often_one_fails() -> None:
+    room = Room(1)
+    room.pass_by(1)
+    room.driver.cards[0].lost = True
+    room.pass_by(200)
+    before = threading.active_count()
+    room.pass_by(600)
+    assert threading.active_count() == before
+
+
+def test_a_source_that_hangs_while_it_is_opened_holds_up_no_other() -> None:
+    fleet, over = Fleet(1), threading.Event()
+    broken = Room(1)
+    broken.driver.cards[0].lost = True
+    sources: list[tuple[LiveSource, int]] = [(Hanging(broken.source, over), SECOND), (fleet.source, SECOND)]
+    sampler = fleet.sampler = Sampler(sources, fleet.clock, fleet.found.append, threading.Event())
+    (well,) = fleet.source.slow
+    well.answer.set()
+    deadline = time.monotonic() + 30
+    while len(fleet.found) < 20:
+        assert time.monotonic() < deadline
+        sampler.turn()
+        if not sampler.under_way or (sampler.under_way == 1 and fleet.found):
+            fleet.clock.time += SECOND // 4
+    assert sampler.under_way >= 1, "it is still being opened"
+    over.set()
+
+
+class Hanging:
+    """A source that hangs when it is to be opened anew, until ``over``."""
+
+    def __init__(self, source: LiveSource, over: threading.Event) -> None:
+        self.name, self.targets, self.about, self.close = source.name, source.targets, source.about, source.close
+        self._over = over
+
+    def restart(self) -> None:
+        self._over.wait()
 
 
 def test_the_buffer_keeps_the_newest_and_counts_the_others() -> None:

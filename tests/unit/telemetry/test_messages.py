@@ -9,7 +9,16 @@ import pytest
 from telemetry import heartbeat
 from telemetry.errors import Rejected
 from telemetry.heartbeat import Heartbeat
-from telemetry.messages import PAYLOAD_LIMIT, Aggregate, DeadLetter, FileOrigin, PipelineReport, TopicOrigin, Window
+from telemetry.messages import (
+    PAYLOAD_LIMIT,
+    Aggregate,
+    DeadLetter,
+    FileOrigin,
+    PipelineReport,
+    Scrape,
+    TopicOrigin,
+    Window,
+)
 from telemetry.pipeline import REPORT_EVERY, SelfReport
 
 WINDOW = Window(
@@ -96,6 +105,14 @@ def test_self_report_carries_what_is_measured_when_it_is_made(tmp_path: Path) ->
     measured = iter([{"influxdb_bytes": 7.0}, {}])
     report = SelfReport("writer", tmp_path, FakeClock(), lambda: next(measured))
     assert [report.report().gauges for _ in range(2)] == [{"influxdb_bytes": 7.0}, {}]
+
+
+def test_peers_17_self_report_names_targets_and_says_nothing_of_them_where_there_are_none(tmp_path: Path) -> None:
+    scrapes = {"http://node-1:9400/metrics": Scrape(seconds=0.2, success=False)}
+    report = SelfReport("collect", tmp_path, FakeClock(), dict, lambda: scrapes).report()
+    assert PipelineReport.decode(report.encode()).targets == scrapes
+    # A reader of before knows no such key, and would refuse all reports of all processes.
+    assert b"targets" not in SelfReport("writer", tmp_path, FakeClock()).report().encode()
 
 
 def test_self_report_counts_the_starts(tmp_path: Path) -> None:

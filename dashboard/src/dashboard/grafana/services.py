@@ -16,7 +16,7 @@ from telemetry.catalogue import Catalogue, Limits
 
 PROCESS = "{{process}}"
 _ALERTS = 'ALERTS{alertstate="firing"}'
-_WHOM = ("job", "group", "process", "mountpoint", "host", "card")
+_WHOM = ("job", "host", "mountpoint", "group", "program", "process", "card")
 """Labels that say what an alert is about, the vaguest first."""
 _LATE = Limits(warning=LAG, reason="As Grafana's rule has it.")
 _SILENT = Limits(warning=20, critical=30, reason="They speak each 10 s; the rule PlatformProcessSilent has 30.")

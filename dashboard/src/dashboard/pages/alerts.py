@@ -29,7 +29,7 @@ _TABS = (("", "Active"), ("history", "History"), ("silences", "Silences"))
 def add(console: Console) -> None:
     @frame.page(console, "/alerts", "alerts", "Alerts")
     async def alerts(visit: Visit) -> None:
-        frame.Head("Alerts", "One per rule and GPU, from its first breach to its end.")
+        frame.Head("Alerts", "One per rule and what it is about, from its first breach to its end.")
         shown = visit.query("show")
         ui.html(tabs("Alerts", _TABS, shown), sanitize=False)
         if shown == "history":
@@ -50,7 +50,7 @@ class Active:
         self._shown: list[tuple[str, str]] | None = None
         self._bodies: dict[str, ui.html] = {}
         self._timeline = ui.html(sanitize=False)
-        self._note = ui.html(sanitize=False)
+        self._note = ui.html(sanitize=False).classes("notes")
         self._box = ui.element("div")
 
     async def show(self) -> None:

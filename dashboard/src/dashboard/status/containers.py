@@ -19,7 +19,7 @@ from dashboard.status.processes import OPTIONAL, ORDER
 from dashboard.status.words import counted, duration, size
 from telemetry.errors import Misconfigured
 
-ONCE = {"topics", "buckets"}
+ONCE = {"topics", "buckets", "observers", "kafka-agent"}
 """What does its work and ends."""
 EXPECTED = (
     "kafka",

@@ -37,11 +37,14 @@ ORDER = (
     "alertmanager",
     "exporter",
     "node-exporter",
+    "cadvisor",
     "postgres-exporter",
     "nginx-exporter",
 )
 """As data flows; what is not here follows."""
-OBSERVERS = {"prometheus", "alertmanager", "exporter", "node-exporter", "postgres-exporter", "nginx-exporter"}
+OBSERVERS = {
+    "prometheus", "alertmanager", "exporter", "node-exporter", "cadvisor", "postgres-exporter", "nginx-exporter",
+}  # fmt: skip
 """Of the profile observability."""
 OPTIONAL = {"demo", "gateway", "fleet-simulator", "fleet-collector", *OBSERVERS}
 """What a person may have switched off."""

@@ -62,11 +62,11 @@ class Alertmanager:
             answer.raise_for_status()
             said = Said(tuple(read(each) for each in answer.json()), asked=True)
         except requests.RequestException as error:
-            said = Said((), True, f"Alertmanager at {url}: {_why(error)}")
+            said = Said((), True, f"Alertmanager at {_shown(url)}: {_why(error)}")
         except (KeyError, TypeError, ValueError, AttributeError, Rejected) as error:
-            said = Said((), True, f"Alertmanager at {url}: its answer is no list of alerts ({error!r})")
+            said = Said((), True, f"Alertmanager at {_shown(url)}: its answer is no list of alerts ({error!r})")
         if said.trouble != self._said.trouble:
-            log.warning("%s", said.trouble or f"Alertmanager at {url} answers")
+            log.warning("%s", said.trouble or f"Alertmanager at {_shown(url)} answers")
         self._said = said
 
 
@@ -75,7 +75,17 @@ def _why(error: requests.RequestException) -> str:
         return f"HTTP {error.response.status_code}"
     if isinstance(error, requests.Timeout):
         return f"no answer within {_PATIENCE_SECONDS:g} s"
-    return "it does not answer"
+    if isinstance(error, requests.JSONDecodeError):
+        return "its answer is no JSON, so something else answers there"
+    if isinstance(error, requests.ConnectionError):
+        return "it does not answer"
+    return type(error).__name__
+
+
+def _shown(url: str) -> str:
+    """Without a user and a password: whoever looks at the page reads it."""
+    scheme, separator, rest = url.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def read(alert: Mapping[str, Any]) -> PrometheusAlert:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 from dashboard.stores.alerts import Severity
 
 State = Literal["firing", "silenced", "inhibited"]
-_WHOM = ("card", "host", "mountpoint", "process", "group", "job")
+_WHOM = ("card", "process", "program", "group", "mountpoint", "host", "job")
 """Labels that say what an alert is about, the most exact first."""
 
 

@@ -22,4 +22,4 @@ java=(java -XX:+UseSerialGC -Dlog4j2.configurationFile=/etc/kafka/docker/log4j2.
 "${java[@]}" -Xmx128m kafka.tools.StorageTool format --ignore-formatted --cluster-id "${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}" \
     --config "$properties"
 # shellcheck disable=SC2086  # words
-exec "${java[@]}" ${KAFKA_HEAP_OPTS:--Xmx1G} kafka.Kafka "$properties"
+exec "${java[@]}" ${KAFKA_HEAP_OPTS:--Xmx1G} ${KAFKA_OPTS:-} kafka.Kafka "$properties"

@@ -14,6 +14,9 @@ from telemetry.errors import Unavailable
 from telemetry.reading import label_fault
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.]+(?:[eE][-+]?[0-9]+)?)")
+MOST_PARTS: Final = 1024
+"""Of a page: a node has 16 cards at most, each in 7 parts. Readings of more would push those of others out of the
+buffer in which all wait for Kafka."""
 NOTHING: Final[Mapping[str, Mapping[str, str]]] = {}
 _JOB_LABELS: Final = {
     "pod": "pod",
@@ -116,7 +119,10 @@ def _labels(line: str) -> Mapping[str, str]:
 
 
 def _part_of(labels: Mapping[str, str], parts: dict[tuple[str, str], Part]) -> Part | None:
-    """The one of ``parts`` that these labels name, or a new one there; None where they name no GPU."""
+    """The one of ``parts`` that these labels name, or a new one there; None where they name no GPU.
+
+    Raises ValueError where there are too many.
+    """
     if "gpu" not in labels:
         return None
     instance, profile = labels.get("GPU_I_ID", ""), labels.get("GPU_I_PROFILE", "")
@@ -126,6 +132,8 @@ def _part_of(labels: Mapping[str, str], parts: dict[tuple[str, str], Part]) -> P
         model = f"{model} MIG {profile}"
     host = labels.get("Hostname") or labels.get("hostname") or ""
     part = parts.setdefault((host, number), Part(host, number, model, {}, {}))
+    if len(parts) > MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS:,} GPUs")
     _add_work(part.labels, labels)
     return part
 

@@ -1,0 +1,3 @@
+module cadvisor
+
+go 1.25
