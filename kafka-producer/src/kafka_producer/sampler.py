@@ -24,8 +24,8 @@ LONGEST_PAUSE = 60 * SECOND
 HANGS = 10 * SECOND
 """A question that takes so long is worth a word: what is about to fail gets slow first."""
 AT_ONCE = 256
-"""So many questions run beside each other. With those of 1,250 pages at once each gets so little of the processor that
-whole pages come after their timeout, on a machine that could read them all one by one."""
+"""So many questions run beside each other. The more there are, the less of the processor each of them gets, and the
+nearer its whole page comes to its timeout."""
 PATIENT = SECOND
 """A question that takes longer waits for somebody else, and keeps nobody from being asked."""
 _NAP = 0.02
