@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 repo=$(cd ../../.. && pwd)
 source "$repo/scripts/native/settings.sh"
 source "$repo/scripts/native/versions.sh"
-CADVISOR_VERSION=0.56.2
+CADVISOR_VERSION=0.57.0
 work=${1:?usage: build.sh WORK_FOLDER}
 mkdir -p "$work"
 
@@ -74,4 +74,4 @@ for each in prom/prometheus:v3.15.0 prom/alertmanager:v0.34.1 prom/node-exporter
     stand_in "$each" observers "" "${name%:*}"
 done
 build_cadvisor "cadvisor-$CADVISOR_VERSION"
-stand_in "ghcr.io/google/cadvisor:$CADVISOR_VERSION" cadvisor "cadvisor-$CADVISOR_VERSION"
+stand_in "ghcr.io/google/cadvisor:v$CADVISOR_VERSION" cadvisor "cadvisor-$CADVISOR_VERSION"

@@ -34,7 +34,7 @@ func main() {
 		container.DiskIOMetrics: {}, container.OOMMetrics: {},
 	}
 	watched, err := manager.New(memory.New(2*time.Minute, nil), sysfs.NewRealSysFs(),
-		manager.HousekeepingConfig{Interval: &every, AllowDynamic: &adjust}, wanted, http.DefaultClient, nil, nil, "", 0)
+		manager.HousekeepingConfig{Interval: &every, AllowDynamic: &adjust}, wanted, http.DefaultClient, []string{""}, nil, "", 0)
 	if err != nil {
 		log.Fatal(err)
 	}
