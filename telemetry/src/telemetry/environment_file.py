@@ -15,6 +15,12 @@ SCRIPT_SETTINGS = {
     "GPUSTREAM_UID": ("", "Docker: the user that our containers run as; ./start.sh writes it."),
     "GPUSTREAM_GID": ("", "Docker: the group that our containers run as; ./start.sh writes it."),
     "COMPOSE_PROFILES": ("", "Docker: the parts that run beside the core, such as grafana; ./start.sh writes it."),
+    "KAFKA_AGENT": ("", "Docker: what Kafka's JVM loads for Prometheus; ./start.sh writes it, by the profile."),
+    "HDFS_PROMETHEUS": ("", "Docker: true where HDFS has pages for Prometheus; ./start.sh writes it, by the profile."),
+    "DOCKER_SOCKET": (
+        "/var/run/docker.sock",
+        "Docker: where the engine listens; cAdvisor of the profile observability asks it.",
+    ),
     "GRAFANA_HOME": ("", "Native mode: folder of a Grafana 12. Empty: the official archive, where it can be reached."),
     "GRAFANA_MEMORY_LIMIT": ("512m", "Docker: most memory of Grafana's container."),
     "KAFKA_HEAP_OPTS": ("-Xmx256m", "Memory of Kafka's JVM."),
