@@ -85,11 +85,12 @@ run_level() {
     level_lines+=("$level: passed in $((SECONDS - started)) s")
 }
 
-# A file is one worker's, so that its servers are started once; much of integration is waiting for processes to start.
+# A file is one worker's, so that its servers are started once. One worker more than there are cores: much of integration
+# is waiting for processes to start.
 in_parallel() {
     local level=$1
     shift
-    python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(nproc)}" --dist=loadfile --no-loadscope-reorder \
+    python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(($(nproc) + 1))}" --dist=loadfile --no-loadscope-reorder \
         --durations=12 "$@"
 }
 
