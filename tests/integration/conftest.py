@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.engines import Engines, Hdfs, InfluxDB, Kafka, PostgreSQL
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from support.batch_place import Place
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +72,19 @@ def own_hdfs(own_engines: Engines) -> Hdfs:
 @pytest.fixture
 def own_influxdb(own_engines: Engines) -> InfluxDB:
     return own_engines.influxdb()
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.appName("test").config("spark.ui.enabled", "false").getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def place(kafka: Kafka, hdfs: Hdfs, spark: SparkSession, request: pytest.FixtureRequest) -> Place:
+    from support.batch_place import Place
+
+    return Place.made(kafka, hdfs, spark, request.node.name)

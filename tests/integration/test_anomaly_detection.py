@@ -3,7 +3,7 @@ what the judge would find. No server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -36,13 +36,6 @@ BEGIN = parse_time(f"{START.isoformat()}Z")
 STUCK = simulated("stuck-sensor", seconds=3000, interval=10, gpu="stuck:0")
 FAN = simulated("failing-fan", seconds=720, interval=2, gpu="fan:0")
 EVERYTHING = sorted([*STUCK, *FAN], key=lambda reading: reading.time)
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    session = SparkSession.builder.appName("detection").config("spark.ui.enabled", "false").getOrCreate()
-    yield session
-    session.stop()
 
 
 class Stream:

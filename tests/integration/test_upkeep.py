@@ -6,7 +6,6 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -31,13 +30,6 @@ from telemetry.timestamp import parse_time
 pytestmark = pytest.mark.timeout(2400)
 FIRST = date(2026, 11, 22)
 FILES = 100
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    session = SparkSession.builder.appName("upkeep").config("spark.ui.enabled", "false").getOrCreate()
-    yield session
-    session.stop()
 
 
 class Place:
