@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,21 +14,10 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from dashboard.prometheus import route_file, scrape_file
-from support.console import ROOT
 from support.engines import free_ports
+from support.prometheus_server import RULES, PrometheusServer, until
 from support.receivers import HttpReceiver, http_receiver
 from telemetry.settings import Settings
-
-DEADLINE = 120
-RULES = ROOT / "dashboard" / "prometheus"
-
-
-def until(what: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + DEADLINE
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.2)
-    return found
 
 
 class Away:
@@ -59,54 +45,27 @@ def people() -> Iterator[HttpReceiver]:
 
 
 @pytest.fixture(scope="module")
-def prometheus(page: Away, people: HttpReceiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its address. Only its own page, Alertmanager's and the exporter's are there; the others are down."""
+def server(page: Away, people: HttpReceiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
+    """Only its own page, Alertmanager's and the exporter's are there; the others are down."""
     folder = tmp_path_factory.mktemp("prometheus")
     names = ("prometheus", "alertmanager", "exporter", "node_exporter", "console", "influxdb")
     ports = dict(zip((f"{name}_port" for name in names), free_ports(len(names)), strict=True))
     settings = Settings.model_validate(
         {**ports, "gpustream_run_dir": folder, "alertmanager_webhook_url": f"{people.url}/told"}
     )
-    scrape, routes = folder / "prometheus.yml", folder / "alertmanager.yml"
-    rules = folder / "rules"
-    rules.mkdir()
-    for path in RULES.glob("*-rules.yaml"):
-        (rules / path.name).write_text(sooner(path.read_text(encoding="utf-8")), encoding="utf-8")
-    scrape.write_text(sooner(scrape_file.text(settings, rules, grafana=False, postgres=False)), encoding="utf-8")
-    routes.write_text(sooner(route_file.text(settings)), encoding="utf-8")
     registry = CollectorRegistry()
     registry.register(page)
-    server, _ = start_http_server(settings.exporter_port, "127.0.0.1", registry)
-    commands = (
-        ("prometheus", f"--config.file={scrape}", f"--storage.tsdb.path={folder / 'tsdb'}",
-         f"--web.listen-address=127.0.0.1:{settings.prometheus_port}"),
-        ("prometheus-alertmanager", f"--config.file={routes}", f"--storage.path={folder / 'alerts'}",
-         f"--web.listen-address=127.0.0.1:{settings.alertmanager_port}", "--cluster.listen-address="),
-    )  # fmt: skip
+    http, _ = start_http_server(settings.exporter_port, "127.0.0.1", registry)
     with ExitStack() as stack:
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
-        log = stack.enter_context((folder / "log").open("wb"))
-        for command in commands:
-            process = stack.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
-            stack.callback(process.terminate)
-        address = f"http://127.0.0.1:{settings.prometheus_port}"
-        until(
-            lambda: answers(f"{address}/-/ready") and answers(f"http://127.0.0.1:{settings.alertmanager_port}/-/ready")
-        )
-        yield address
+        stack.callback(http.server_close)
+        stack.callback(http.shutdown)
+        yield stack.enter_context(PrometheusServer(folder, settings))
 
 
-def sooner(text: str) -> str:
-    """The same with every time of up to a minute as a second: whether it happens is asked here, not when."""
-    return re.sub(r"(?<=: )(?:8s|1[05]s|[23]0s|1m)$", "1s", text, flags=re.MULTILINE)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.TransportError:
-        return False
+@pytest.fixture(scope="module")
+def prometheus(server: PrometheusServer) -> str:
+    """Its address."""
+    return server.url
 
 
 def firing(address: str) -> set[tuple[str, str]]:
@@ -164,6 +123,12 @@ def test_a_server_that_ends_is_told_and_once_it_is_back_so_too(
     until(lambda: ("PlatformKafkaAway", "exporter", "resolved") in told(people))
 
 
-def test_of_gpus_our_own_engine_tells_people(prometheus: str, people: HttpReceiver) -> None:
-    until(lambda: ("GpuTemperatureCritical", "desk-01") in firing(prometheus))
-    assert not [alert for alert, _, _ in told(people) if alert.startswith("Gpu")]
+def test_of_gpus_our_own_engine_tells_people(server: PrometheusServer) -> None:
+    def receivers() -> list[str]:
+        found = httpx.get(
+            f"{server.alertmanager}/api/v2/alerts", params={"filter": 'alertname="GpuTemperatureCritical"'}
+        )
+        return [each["name"] for alert in found.json() for each in alert["receivers"]]
+
+    until(lambda: ("GpuTemperatureCritical", "desk-01") in firing(server.url))
+    assert until(receivers) == ["nobody"]

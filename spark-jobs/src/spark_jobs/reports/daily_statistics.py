@@ -52,7 +52,9 @@ def rows(
 def _statistics(readings: DataFrame, metrics: Sequence[str]) -> DataFrame:
     """Of counted values: a sensor shows few different ones, and those of all GPUs together are of the same counts."""
     counted = with_all(per_metric(readings, metrics, _WHO, COUNTED))
-    return counted.groupBy(*_WHO).applyInArrow(distribution.statistics, distribution.SCHEMA)
+    # Put together first: the values of all GPUs, which one worker gets, are then no more than there are different ones.
+    whole = counted.groupBy(*_WHO, "metric", "value").agg(F.sum("times").alias("times"))
+    return whole.groupBy(*_WHO).applyInArrow(distribution.statistics, distribution.SCHEMA)
 
 
 def _wholes(readings: DataFrame, catalogue: Catalogue, price_per_kwh: float) -> DataFrame:
