@@ -59,10 +59,8 @@ def watched(field: Field, running: Running) -> dict[str, list[Look]]:
     while True:
         table = ProcessTable.now()
         hours = (time.monotonic() - began) / 3600
-        for line in field.control("status").splitlines():
-            words = line.split()
-            if words[1] == "RUNNING":
-                looks[words[0]].append(Look(hours, table.memory_of(int(words[3].rstrip(","))) / 1e6))
+        for name, pid in field.pids().items():
+            looks[name].append(Look(hours, table.memory_of(pid) / 1e6))
         with contextlib.suppress(subprocess.TimeoutExpired):
             running.process.wait(EACH)
             return looks

@@ -66,6 +66,15 @@ class Field:
         command = [str(BIN / "supervisorctl"), "-s", socket, *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
+    def pids(self) -> dict[str, int]:
+        """Those that run."""
+        socket = f"unix://{self.platform.run_dir}/supervisor.sock"
+        # Not `control`: it ends with 3 where a program stands still, as those of a profile that is off do.
+        told = subprocess.run([str(BIN / "supervisorctl"), "-s", socket, "status"], capture_output=True, text=True)
+        assert told.returncode in {0, 3}, told.stdout
+        lines = [line.split() for line in told.stdout.splitlines()]
+        return {words[0]: int(words[3].rstrip(",")) for words in lines if words[1] == "RUNNING"}
+
     def kill(self, name: str) -> None:
         """As a crash: the process alone, at once. Whatever keeps the platform must bring it back."""
         os.kill(self.pid(name), signal.SIGKILL)
