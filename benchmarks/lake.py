@@ -26,7 +26,7 @@ from telemetry import topics
 from telemetry.settings import Settings
 
 EXAMPLES = """examples:
-  python benchmarks/lake.py                                  100,000 readings, 3 runs of each: some 10 minutes
+  python benchmarks/lake.py                                  250,000 readings, 3 runs of each: some 10 minutes
   python benchmarks/lake.py --readings 4000 --batch 1000 --runs 1     does it run?
   python benchmarks/lake.py --at-least 0.75                  exit status 1 below 0.75 of the bare job's speed
 """
@@ -157,8 +157,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--readings", type=int, default=100_000, help="on the topic (%(default)s)")
-    parser.add_argument("--batch", type=int, default=20_000, help="records in a batch (%(default)s)")
+    parser.add_argument("--readings", type=int, default=250_000, help="on the topic (%(default)s)")
+    parser.add_argument("--batch", type=int, default=50_000, help="records in a batch (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of each job (%(default)s)")
     parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this (wall clock)")
     parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)

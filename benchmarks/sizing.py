@@ -1,9 +1,10 @@
 """What a platform takes as readings come faster: processor and memory by process, bytes on disk by store.
 
-Starts everything natively, sends at each rate in turn, and looks at each process with all that it has started: the
-share of one core over the load's second half, and the memory at its end (proportional set size). Then it waits until
-both stores hold everything, compares sets, and divides what each folder has grown by by the readings. A GPU is read
-each ten seconds, so a rate of 100 is one of 1,000 GPUs.
+Starts everything natively. First a simulated log is dropped, the nightly batch run, and once InfluxDB has compacted,
+what each folder has grown by is divided by the readings. Then readings are sent at each rate in turn, and each process
+is looked at with all that it has started: the share of one core over the load's second half, and the memory at its end
+(proportional set size). Both stores must hold everything before the next. A GPU is read each ten seconds, so a rate of
+100 is one of 1,000 GPUs.
 """
 
 from __future__ import annotations
@@ -24,14 +25,21 @@ sys.path.insert(0, str(ROOT / "tests"))
 from dashboard.status.process_table import ProcessTable  # noqa: E402  # tests are not installed
 from support.fault_field import Field  # noqa: E402
 from support.fault_load import Running  # noqa: E402
-from support.platform import Platform  # noqa: E402
+from support.identities import eventually  # noqa: E402
+from support.platform import Platform, long_log  # noqa: E402
 
 EXAMPLES = """examples:
   python benchmarks/sizing.py                                   10, 100, 300 and 1,000 readings a second
-  python benchmarks/sizing.py --rates 50 --seconds 60           does it run?
+  python benchmarks/sizing.py --rows 5000 --rates 50 --seconds 60           does it run?
 """
 EVERY = 10
 """Seconds between two readings of a GPU."""
+LOG_GPU = "sizing:0"
+AT_REST = {
+    "INFLUXD_STORAGE_CACHE_SNAPSHOT_WRITE_COLD_DURATION": "20s",
+    "INFLUXD_STORAGE_COMPACT_FULL_WRITE_COLD_DURATION": "30s",
+}
+"""InfluxDB puts together what nobody writes to any more: by default after ten minutes and after four hours."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -62,11 +70,33 @@ def cpu_of(pid: int) -> float:
 
 
 def on_disk(run_dir: Path) -> dict[str, int]:
-    """Folder of the data -> the bytes in its files."""
-    return {
-        folder.name: sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
-        for folder in (run_dir / "data").iterdir()
-    }
+    """Folder of the data -> the bytes that its files take."""
+    return {folder.name: taken_by(folder) for folder in (run_dir / "data").iterdir()}
+
+
+def taken_by(folder: Path) -> int:
+    # Not their length: Kafka makes the files of its indexes 10 MB long, and leaves them empty.
+    taken = 0
+    for each in folder.rglob("*"):
+        # What a server is done with may be gone by now.
+        with contextlib.suppress(FileNotFoundError):
+            taken += 512 * each.stat().st_blocks if each.is_file() else 0
+    return taken
+
+
+def at_rest(platform: Platform, rows: int) -> dict[str, float]:
+    """Folder of the data -> bytes for each reading of a log of ``rows``, once everything is put together."""
+    before = on_disk(platform.run_dir)
+    log = long_log(platform.folder, "sizing.txt", 1, rows)
+    platform.drop(log, LOG_GPU)
+    platform.holds(platform.readings_of(log, LOG_GPU), LOG_GPU)
+    platform.start_sh("submit", "batch")
+    # Its log of what is not yet in its files is empty then.
+    wal = platform.run_dir / "data" / "influxdb" / "engine" / "wal"
+    if (left := eventually(lambda: taken_by(wal), lambda size: size == 0, 300)) > 0:
+        raise SystemExit(f"InfluxDB has not put together {left} bytes after five minutes")
+    after = on_disk(platform.run_dir)
+    return {name: (size - before.get(name, 0)) / rows for name, size in after.items()}
 
 
 class Row(NamedTuple):
@@ -76,29 +106,28 @@ class Row(NamedTuple):
     gpus: int
     cores: Mapping[str, float]
     megabytes: Mapping[str, float]
-    bytes_each: Mapping[str, float]
 
 
 def measure(field: Field, rate: int, seconds: int) -> Row:
-    """Raises SystemExit where a reading is missing or twice in a store."""
-    before = on_disk(field.platform.run_dir)
+    """Raises SystemExit where a reading is missing or twice in a store, or a process was started anew."""
     gpus = rate * EVERY
     running = Running(field.platform.folder, field.environment, f"sizing-{rate}", seconds, rate, gpus, hot=False)
     running.until(0.5)
+    pids = field.pids()
     began, first = time.monotonic(), looks(field)
     sent = running.wait()
     taken, last = time.monotonic() - began, looks(field)
+    if anew := sorted(name for name, pid in field.pids().items() if pids[name] != pid):
+        raise SystemExit(f"{rate} readings a second: {', '.join(anew)} ended and was started anew")
     counts = running.audited(sent, field.environment)
     if wrong := {store: count for store, count in counts.items() if not count.is_right}:
         raise SystemExit(f"{rate} readings a second: {wrong}")
-    after = on_disk(field.platform.run_dir)
     names = first.keys() & last.keys()
     return Row(
         rate,
         gpus,
         {name: (last[name].cpu - first[name].cpu) / taken for name in names},
         {name: last[name].megabytes for name in names},
-        {name: (after[name] - before.get(name, 0)) / sent for name in after},
     )
 
 
@@ -115,12 +144,14 @@ def main() -> int:
     )
     parser.add_argument("--rates", type=int, nargs="+", default=[10, 100, 300, 1000], help="readings a second")
     parser.add_argument("--seconds", type=int, default=120, help="of each rate (default: 120)")
+    parser.add_argument("--rows", type=int, default=50_000, help="of the log, for the bytes on disk (default: 50000)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
-        platform = Platform.in_folder(Path(name) / "it", "native", DEMO="off", DEMO_HISTORY_HOURS="0")
+        platform = Platform.in_folder(Path(name) / "it", "native", DEMO="off", DEMO_HISTORY_HOURS="0", **AT_REST)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 platform.start_sh()
+                disk = at_rest(platform, options.rows)
             rows = [measure(Field(platform, {}), rate, options.seconds) for rate in sorted(options.rates)]
         finally:
             with contextlib.redirect_stdout(sys.stderr):
@@ -129,7 +160,9 @@ def main() -> int:
     print("GPUs".ljust(22) + "".join(f"{row.gpus:>12,}" for row in rows))
     table("cores", rows, [row.cores for row in rows], ".2f")
     table("MB of memory", rows, [row.megabytes for row in rows], ",.0f")
-    table("bytes a reading", rows, [row.bytes_each for row in rows], ",.0f")
+    print(f"\n{'bytes a reading':22} of a log of {options.rows:,}, once compacted")
+    for name, size in sorted(disk.items(), key=lambda each: -each[1]):
+        print(f"{name:22}{size:>12,.0f}")
     return 0
 
 

@@ -184,7 +184,7 @@ class Settings(BaseSettings):
     )
     spark_trigger_seconds: int = Field(20, ge=1, description="The stream writes to the lake this often.")
     spark_max_offsets_per_trigger: int = Field(
-        20_000,
+        50_000,
         ge=100,
         description="Most records in one batch of the stream. Much more does not fit into a driver of 512 MB.",
     )

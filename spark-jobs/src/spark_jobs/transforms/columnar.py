@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
-from spark_jobs.transforms.metrics import MORE
+from spark_jobs.transforms.other_sensors import MORE, entries
 
 AT_ONCE = 50_000
 """Readings: some 50 MB where 100 metrics have values."""
@@ -82,8 +80,11 @@ class Columns:
             if column.null_count < len(column):
                 values = keys.append_column("value", column).filter(column.is_valid())
                 yield self._grouped(values.append_column("metric", pa.array([name] * len(values), pa.string())))
-        if (others := _others(keys, chunk.column(MORE).combine_chunks())) is not None:
-            yield self._grouped(others)
+        if (others := entries(chunk.column(MORE).combine_chunks())) is not None:
+            whose = keys.take(others.column("entry_of"))
+            for name in ("metric", "value"):
+                whose = whose.append_column(name, others.column(name))
+            yield self._grouped(whose)
 
     def _grouped(self, values: pa.Table) -> pa.Table:
         value = "metric" if self._kind.by_value else "value"
@@ -112,24 +113,3 @@ def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
             pending, rows = [], 0
     if rows:
         yield pa.Table.from_batches(pending)
-
-
-def _others(keys: pa.Table, more: pa.MapArray) -> pa.Table | None:
-    """keys, metric, value: a row per entry of ``more``; None without any."""
-    offsets = more.offsets.to_numpy()
-    # A null takes no entries, but its offsets may say that it does.
-    counts = np.where(more.is_valid().to_numpy(zero_copy_only=False), np.diff(offsets), 0)
-    if not counts.any():
-        return None
-    whose = pa.array(np.repeat(np.arange(len(counts)), counts))
-    entries = pa.array(np.repeat(offsets[:-1], counts) + _within(counts))
-    values = keys.take(whose).append_column("metric", more.keys.take(entries))
-    values = values.append_column("value", more.items.take(entries))
-    return values.filter(values.column("value").is_valid())
-
-
-def _within(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """0, 1, 2, ... for each: [2, 0, 3] -> [0, 1, 0, 1, 2]."""
-    ends = np.cumsum(counts)
-    within: npt.NDArray[np.int64] = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-    return within

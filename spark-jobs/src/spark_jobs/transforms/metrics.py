@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.transforms.other_sensors import MORE
 from telemetry.catalogue import Catalogue
 from telemetry.reading import DEMO_HOST_PREFIX
 
 ALL = "all"
 """All real GPUs together, in the columns gpu and host."""
-
-MORE = "more"
-"""The column of what a source told of sensors that the catalogue does not know."""
 
 
 def demo() -> Column:
