@@ -23,12 +23,13 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from support.engines import Engines, free_ports
 from support.identities import Row, eventually, rows_in_lake
 from support.readings import made_up
-from telemetry import topics
+from telemetry import catalogue, topics
 from telemetry.messages import PipelineReport
 from telemetry.reading import Reading, encode
 from telemetry.timestamp import parse_time
 
 ROOT = Path(__file__).parents[2]
+CATALOGUE = catalogue.load(ROOT / "config" / "metrics.yaml")
 SECOND = 1_000_000
 NOW = time.time_ns() // 1000 // (60 * SECOND) * 60 * SECOND
 LIVE = [made_up(row, NOW - 1200 * SECOND + row * SECOND) for row in range(900)]
@@ -150,6 +151,17 @@ def test_values_arrive_as_they_were_sent(lake: str) -> None:
     assert {each["mode"] for each in rows} == {"import"}
     assert [dict(each["labels"] or {}) for each in rows] == [each.labels for each in OLD]
     assert any(each.labels for each in OLD)
+
+
+def test_a_file_has_the_metrics_that_were_measured_and_no_other(lake: str, environment: dict[str, str]) -> None:
+    """Before the nightly batch has compacted them."""
+    client = InsecureClient(environment["WEBHDFS_URL"])
+    files = DeltaTable(f"{lake}/readings").file_uris()
+    assert files
+    for uri in files:
+        with client.read(uri.removeprefix(environment["HDFS_URL"])) as stream:
+            columns = set(pq.ParquetFile(io.BytesIO(stream.read())).schema_arrow.names)
+        assert columns & CATALOGUE.metrics.keys() == LIVE[0].metrics.keys()
 
 
 @pytest.mark.parametrize("readings", [LIVE, OLD, DEMO], ids=["live", "ten years old", "demo"])
