@@ -3,8 +3,9 @@
 Starts everything natively. First a simulated log is dropped, the nightly batch run, and once InfluxDB has compacted,
 what each folder has grown by is divided by the readings. Then readings are sent at each rate in turn, and each process
 is looked at with all that it has started: the share of one core over the load's second half, and the memory at its end
-(proportional set size). Both stores must hold everything before the next. A GPU is read each ten seconds, so a rate of
-100 is one of 1,000 GPUs.
+(proportional set size). Both stores must hold everything before the next; how long that takes after the load's end says
+whether they keep up. A GPU is read each ten seconds, so a rate of 100 is one of 1,000 GPUs. Settings are taken from the
+environment.
 """
 
 from __future__ import annotations
@@ -30,16 +31,20 @@ from support.platform import Platform, long_log  # noqa: E402
 
 EXAMPLES = """examples:
   python benchmarks/sizing.py                                   10, 100, 300 and 1,000 readings a second
+  SPARK_TRIGGER_SECONDS=60 WINDOW_SECONDS=60 python benchmarks/sizing.py --rates 1000 --seconds 300
   python benchmarks/sizing.py --rows 5000 --rates 50 --seconds 60           does it run?
 """
 EVERY = 10
 """Seconds between two readings of a GPU."""
 LOG_GPU = "sizing:0"
-AT_REST = {
+QUIET = {
+    # No batch by itself, of the log or by the clock.
+    "REPORT_SCHEDULE": "off",
+    "REPORT_AFTER_IMPORT_READINGS": "1000000000",
+    # InfluxDB puts together what nobody writes to any more: by default after ten minutes and after four hours.
     "INFLUXD_STORAGE_CACHE_SNAPSHOT_WRITE_COLD_DURATION": "20s",
     "INFLUXD_STORAGE_COMPACT_FULL_WRITE_COLD_DURATION": "30s",
 }
-"""InfluxDB puts together what nobody writes to any more: by default after ten minutes and after four hours."""
 FEW_BYTES = 500_000
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -107,6 +112,8 @@ class Row(NamedTuple):
     gpus: int
     cores: Mapping[str, float]
     megabytes: Mapping[str, float]
+    waited: float
+    """Seconds from the load's end until both stores held all of it."""
 
 
 def measure(field: Field, rate: int, seconds: int) -> Row:
@@ -120,16 +127,13 @@ def measure(field: Field, rate: int, seconds: int) -> Row:
     taken, last = time.monotonic() - began, looks(field)
     if anew := sorted(name for name, pid in field.pids().items() if pids[name] != pid):
         raise SystemExit(f"{rate} readings a second: {', '.join(anew)} ended and was started anew")
+    ended = time.monotonic()
     counts = running.audited(sent, field.environment)
     if wrong := {store: count for store, count in counts.items() if not count.is_right}:
         raise SystemExit(f"{rate} readings a second: {wrong}")
     names = first.keys() & last.keys()
-    return Row(
-        rate,
-        gpus,
-        {name: (last[name].cpu - first[name].cpu) / taken for name in names},
-        {name: last[name].megabytes for name in names},
-    )
+    cores = {name: (last[name].cpu - first[name].cpu) / taken for name in names}
+    return Row(rate, gpus, cores, {name: last[name].megabytes for name in names}, time.monotonic() - ended)
 
 
 def table(title: str, rows: list[Row], cells: list[Mapping[str, float]], form: str) -> None:
@@ -148,7 +152,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=50_000, help="of the log, for the bytes on disk (default: 50000)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
-        platform = Platform.in_folder(Path(name) / "it", "native", DEMO="off", DEMO_HISTORY_HOURS="0", **AT_REST)
+        platform = Platform.in_folder(Path(name) / "it", "native", DEMO="off", DEMO_HISTORY_HOURS="0", **QUIET)
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 platform.start_sh()
@@ -159,6 +163,7 @@ def main() -> int:
                 platform.start_sh("stop", check=False)
     print(f"25 metrics a reading, each GPU every {EVERY} s, {options.seconds} s of each rate; {os.cpu_count()} cores")
     print("GPUs".ljust(22) + "".join(f"{row.gpus:>12,}" for row in rows))
+    print("s until all was there".ljust(22) + "".join(f"{row.waited:>12,.0f}" for row in rows))
     table("cores", rows, [row.cores for row in rows], ".2f")
     table("MB of memory", rows, [row.megabytes for row in rows], ",.0f")
     print(f"\n{'bytes a reading':22} of a log of {options.rows:,}, once compacted")

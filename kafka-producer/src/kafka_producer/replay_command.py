@@ -53,7 +53,8 @@ def _send(settings: Settings, options: ReplayOptions, wish: Wish, planned: list[
 
     # kafka-python makes cycles of each record, which live until Kafka has it: to look for dead ones at every 700
     # objects, Python's default, finds none and takes a twentieth of the time.
-    gc.set_threshold(50_000, 20, 20)
+    # Those that outlived one look die before the third: longer, and they would be 200 MB.
+    gc.set_threshold(50_000, 2, 50)
     clock, stop = SystemClock(), StopRequest()
     progress = Progress(settings.state_dir)
     try:
