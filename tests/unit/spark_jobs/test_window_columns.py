@@ -106,3 +106,10 @@ def test_nothing_comes_of_nothing() -> None:
     empty = table([]).to_batches() or [pa.RecordBatch.from_pylist([], schema=table([]).schema)]
     made = list(Windows(schema.WINDOWS.names, METRICS, [], LENGTH)(iter(empty)))
     assert sum(map(len, made)) == 0
+
+
+def test_the_mean_of_values_whose_sum_is_too_large() -> None:
+    large = [reading | {"gpu": "c:0", "temperature": 1.7e308, "time": 0.0} for reading in READINGS[:3]]
+    makes = Windows(schema.WINDOWS.names, METRICS, [], LENGTH)
+    made = pa.Table.from_batches(makes(iter(table(large).to_batches()))).to_pylist()
+    assert [each["avg"] for each in made if each["metric"] == "temperature"] == [pytest.approx(1.7e308)]

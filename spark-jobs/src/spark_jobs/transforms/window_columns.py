@@ -149,7 +149,10 @@ class _Ranked:
 
 
 def _spread(values: _Values, begins: _Numbers, counts: _Numbers) -> dict[str, pa.Array]:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         mean = np.add.reduceat(values, begins) / counts
+    if not np.isfinite(mean).all():
+        # The sum of some is beyond all doubles, their mean is not.
+        mean = np.add.reduceat(values / np.repeat(counts, counts), begins)
     least, most = np.minimum.reduceat(values, begins), np.maximum.reduceat(values, begins)
     return {"avg": pa.array(mean), "min": pa.array(least), "max": pa.array(most)}

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from spark_jobs import schema
 from spark_jobs.transforms.other_sensors import MORE
 from spark_jobs.transforms.window_columns import TAKEN, Windows
+from spark_jobs.transforms.window_messages import SCHEMA, Messages
 from telemetry.catalogue import Catalogue
 
 KEY = ("gpu", "start")
@@ -33,23 +34,11 @@ def metrics_of(windows: DataFrame) -> set[str]:
 
 
 def messages(windows: DataFrame) -> DataFrame:
-    """Kafka's ``key`` and ``value`` (telemetry.messages.Window), one per window."""
-    is_whole = F.col("metric").isNull()
-    entry = F.when(~is_whole, F.struct(F.col("metric"), F.struct("avg", "min", "max", "count").alias("aggregate")))
-    grouped = windows.groupBy(*KEY, "end").agg(
-        *(F.max(name).alias(name) for name in ("host", "source", "mode")),
-        F.max(F.when(is_whole, F.col("count"))).alias("readings"),
-        F.map_from_entries(F.array_compact(F.collect_list(entry))).alias("metrics"),
-    )
-    times = (_instant("start"), _instant("end"))
-    value = F.struct(F.lit(1).alias("schema"), "gpu", "host", "source", "mode", *times, "readings", "metrics")
-    return grouped.select(F.col("gpu").alias("key"), F.to_json(value).alias("value"))
+    """Kafka's ``key`` and ``value`` (telemetry.messages.Window), one per window; ``windows`` as :func:`windows` makes
+    them, all rows of a window in one partition."""
+    return windows.mapInArrow(Messages(), SCHEMA)
 
 
 def start_of(seconds: int) -> Column:
     """The start of the window in which ``time`` lies, counted from 1970-01-01 UTC."""
     return F.timestamp_seconds(F.floor(F.unix_micros("time") / (seconds * 1_000_000)) * seconds)
-
-
-def _instant(name: str) -> Column:
-    return F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").alias(name)
