@@ -114,6 +114,8 @@ class Row(NamedTuple):
     megabytes: Mapping[str, float]
     waited: float
     """Seconds from the load's end until both stores held all of it."""
+    kafka_bytes: float
+    """Of each reading, in Kafka: live readings come in small batches, which are compressed less."""
 
 
 def measure(field: Field, rate: int, seconds: int) -> Row:
@@ -121,19 +123,22 @@ def measure(field: Field, rate: int, seconds: int) -> Row:
     gpus = rate * EVERY
     running = Running(field.platform.folder, field.environment, f"sizing-{rate}", seconds, rate, gpus, hot=False)
     running.until(0.5)
-    pids = field.pids()
+    pids, kafka = field.pids(), field.platform.run_dir / "data" / "kafka"
+    half, before = running.told()["acknowledged"], taken_by(kafka)
     began, first = time.monotonic(), looks(field)
     sent = running.wait()
     taken, last = time.monotonic() - began, looks(field)
     if anew := sorted(name for name, pid in field.pids().items() if pids[name] != pid):
         raise SystemExit(f"{rate} readings a second: {', '.join(anew)} ended and was started anew")
+    grown = (taken_by(kafka) - before) / (sent - half)
     ended = time.monotonic()
     counts = running.audited(sent, field.environment)
     if wrong := {store: count for store, count in counts.items() if not count.is_right}:
         raise SystemExit(f"{rate} readings a second: {wrong}")
     names = first.keys() & last.keys()
     cores = {name: (last[name].cpu - first[name].cpu) / taken for name in names}
-    return Row(rate, gpus, cores, {name: last[name].megabytes for name in names}, time.monotonic() - ended)
+    megabytes = {name: last[name].megabytes for name in names}
+    return Row(rate, gpus, cores, megabytes, time.monotonic() - ended, grown)
 
 
 def table(title: str, rows: list[Row], cells: list[Mapping[str, float]], form: str) -> None:
@@ -164,6 +169,7 @@ def main() -> int:
     print(f"25 metrics a reading, each GPU every {EVERY} s, {options.seconds} s of each rate; {os.cpu_count()} cores")
     print("GPUs".ljust(22) + "".join(f"{row.gpus:>12,}" for row in rows))
     print("s until all was there".ljust(22) + "".join(f"{row.waited:>12,.0f}" for row in rows))
+    print("bytes each in Kafka".ljust(22) + "".join(f"{row.kafka_bytes:>12,.0f}" for row in rows))
     table("cores", rows, [row.cores for row in rows], ".2f")
     table("MB of memory", rows, [row.megabytes for row in rows], ",.0f")
     print(f"\n{'bytes a reading':22} of a log of {options.rows:,}, once compacted")
