@@ -52,10 +52,12 @@ class Batch(Generic[Item]):
 
     def reach(self, partition: Partition, records: Sequence[Record], now: int) -> None:
         """``records``, the next ones of ``partition``, are about to be added; ``now`` in microseconds."""
-        if not self.offsets:
-            self._since = now
-        self.offsets[partition] = records[-1].offset + 1
         first = records[0].timestamp
+        if not self.offsets:
+            # What came a moment ago has waited already, in Kafka; what comes of a backlog is to fill the batch.
+            came = first * 1000
+            self._since = came if 0 <= now - came < self._limits.milliseconds * 1000 else now
+        self.offsets[partition] = records[-1].offset + 1
         self.oldest_ms = first if self.oldest_ms is None else min(first, self.oldest_ms)
 
     def add(self, record: Record, item: Item) -> None:

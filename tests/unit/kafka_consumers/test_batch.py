@@ -53,3 +53,12 @@ def test_refusal_leads_back_to_its_record() -> None:
     batch.add(message(2), b"2")
     (bad,) = batch.refused([Refusal(1, Rejected("refused"))])
     assert bad.record == message(2)
+
+
+def test_what_waited_in_kafka_waits_so_much_less_and_a_backlog_fills_its_batch() -> None:
+    now = 10_000_000
+    for came_ms, left in ((9_970, 70), (9_901, 1), (9_900, 100), (5_000, 100), (10_000, 100), (10_050, 100)):
+        batch: Batch[bytes] = Batch(LIMITS)
+        batch.reach(P0, [message(0)._replace(timestamp=came_ms)], now)
+        batch.add(message(0), b"item")
+        assert batch.wait_ms(now) == left
