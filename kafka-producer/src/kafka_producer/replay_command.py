@@ -52,9 +52,10 @@ def _send(settings: Settings, options: ReplayOptions, wish: Wish, planned: list[
     from kafka_producer.stop_request import StopRequest
 
     # kafka-python makes cycles of each record, which live until Kafka has it: to look for dead ones at every 700
-    # objects, Python's default, finds none and takes a twentieth of the time.
-    # Those that outlived one look die before the third: longer, and they would be 200 MB.
-    gc.set_threshold(50_000, 2, 50)
+    # objects, Python's default, finds none and takes a twentieth of the time. Each third look is at all that was made
+    # since here, or the dead of a long log would be gigabytes.
+    gc.freeze()
+    gc.set_threshold(50_000, 2, 2)
     clock, stop = SystemClock(), StopRequest()
     progress = Progress(settings.state_dir)
     try:
