@@ -51,7 +51,7 @@ def _send(settings: Settings, options: ReplayOptions, wish: Wish, planned: list[
     from kafka_producer.replay import Replay
     from kafka_producer.stop_request import StopRequest
 
-    # Python looks for dead cycles at every 700 new objects, through thousands of records that are on their way and alive:
+    # Python looks for dead cycles at every 700 new objects, through thousands of records that are alive, on their way:
     # a twentieth of the time, for next to nothing.
     gc.freeze()
     gc.set_threshold(50_000, 2, 2)
