@@ -7,14 +7,21 @@ import logging
 import sys
 from datetime import date, timedelta
 
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+
 from spark_jobs.batch import Batch
+from spark_jobs.causes import cause
 from spark_jobs.run_lock import alone
+from spark_jobs.servers import Servers
 from spark_jobs.session import session
 from telemetry import catalogue, logs
 from telemetry.catalogue import Catalogue
+from telemetry.clock import SystemClock
 from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
 
+logger = logging.getLogger("batch")
 EXAMPLES = """examples:
   spark-submit spark-jobs/batch_analytics.py                       every day of which readings came since the last run
   spark-submit spark-jobs/batch_analytics.py --date 2026-11-22
@@ -23,7 +30,7 @@ EXAMPLES = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status 0 done, 2 misconfigured or misused."""
+    """Exit status 0 done, 1 a server went away, 2 misconfigured or misused."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.date and (options.first or options.last):
@@ -40,8 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"batch_analytics: {error}", file=sys.stderr)
         return 2
     logging.getLogger("py4j").setLevel(logging.WARNING)
-    with alone(settings.state_dir):
-        _run(settings, metrics, options)
+    try:
+        with alone(settings.state_dir):
+            _run(settings, metrics, options)
+    except (PySparkException, Py4JError) as error:
+        away = Servers.of(settings, SystemClock()).away(at_once=True)
+        # With a server away the trace says nothing that its absence does not.
+        words = "ended error=%s: what is made stands, the next run makes the rest"
+        logger.error(words, cause(error), exc_info=not away)  # noqa: TRY400
+        if away:
+            print(
+                f"batch_analytics: found {' and '.join(away)} away, expected it to answer: ./start.sh status",
+                file=sys.stderr,
+            )
+        return 1
     return 0
 
 

@@ -15,6 +15,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from spark_jobs.causes import cause
 from spark_jobs.lake import Lake
 from spark_jobs.lake_size import LakeSize
 from spark_jobs.self_report import StreamReport
@@ -60,7 +61,7 @@ def main() -> int:
     except (PySparkException, Py4JError) as error:
         # With a server away the trace says nothing that its absence does not.
         away = servers.away(at_once=True)
-        logger.error("ended error=%s: the next start goes on after the last batch", _cause(error), exc_info=not away)  # noqa: TRY400
+        logger.error("ended error=%s: the next start goes on after the last batch", cause(error), exc_info=not away)  # noqa: TRY400
         return 1
     logger.info("stopped: the next start goes on after the last batch")
     return 0
@@ -91,13 +92,6 @@ def _run(
     _finish(query)
     writer.rest(ends=True)
     spark.stop()
-
-
-def _cause(error: Exception) -> str:
-    """The innermost cause in Java's words, else the first line."""
-    lines = str(error).splitlines() or [repr(error)]
-    causes = [line for line in lines if line.startswith("Caused by:")]
-    return (causes or lines)[-1 if causes else 0].strip()
 
 
 def _start(spark: SparkSession, settings: Settings, metrics: Catalogue, writer: BatchWriter) -> StreamingQuery:
