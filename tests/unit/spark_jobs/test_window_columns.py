@@ -113,3 +113,17 @@ def test_the_mean_of_values_whose_sum_is_too_large() -> None:
     makes = Windows(schema.WINDOWS.names, METRICS, [], LENGTH)
     made = pa.Table.from_batches(makes(iter(table(large).to_batches()))).to_pylist()
     assert [each["avg"] for each in made if each["metric"] == "temperature"] == [pytest.approx(1.7e308)]
+
+
+def test_a_sensor_that_the_catalogue_learnt_of_within_a_window_is_one_metric() -> None:
+    """Two rows of one window and metric would end the stream: MERGE takes no two sources for a row."""
+    told: list[dict[str, Any]] = [
+        {"temperature": 70.0, "time": 10.0, "row": 1, "more": None},
+        {"temperature": 60.0, "time": 20.0, "row": 2, "more": None},
+        {"temperature": None, "time": 0.0, "row": 0, "more": [("temperature", 50.0)]},
+    ]
+    readings = [READINGS[0] | each for each in told]
+    makes = Windows(schema.WINDOWS.names, METRICS, ["temperature"], LENGTH)
+    made = pa.Table.from_batches(makes(iter(table(readings).to_batches()))).to_pylist()
+    (found,) = [each for each in made if each["metric"] == "temperature"]
+    assert [found[name] for name in ("avg", "min", "max", "count", "change")] == [60.0, 50.0, 70.0, 3, 2.0]

@@ -6,6 +6,7 @@ A row per value, which Spark's own functions would need, was most of what a batc
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,14 @@ _Values = npt.NDArray[np.float64]
 _WHOSE = ("host", "source", "mode")
 TAKEN = ("gpu", "start", *_WHOSE, "time", "row")
 """What is needed of a reading besides its metrics."""
+
+
+class _Found(NamedTuple):
+    """The values of a metric."""
+
+    there: _Numbers
+    """Which readings have them, rising."""
+    values: _Values
 
 
 class Windows:
@@ -45,15 +54,15 @@ class Windows:
         """The windows of all ``readings``."""
         in_order = pc.sort_indices(readings, [(name, "ascending") for name in ("gpu", "start", "time", "row")])
         frame = _Frame(readings.select(TAKEN).take(in_order))
-        made = [frame.whole()]
+        # A sensor that the catalogue has learnt of since has older values among the others.
+        found = _others(readings.column(MORE).combine_chunks().take(in_order))
         for name in self._metrics:
             column = readings.column(name)
             if column.null_count < len(column):
-                sorted_ = column.combine_chunks().take(in_order)
-                there = np.flatnonzero(sorted_.is_valid().to_numpy(zero_copy_only=False))
-                values = sorted_.drop_null().to_numpy()
-                made.append(frame.of_metric(name, there, values, has_change=name in self._with_change))
-        made += frame.of_others(readings.column(MORE).combine_chunks().take(in_order))
+                known = _of_column(column.combine_chunks().take(in_order))
+                found[name] = _both(known, found[name]) if name in found else known
+        made = [frame.whole()]
+        made += (frame.of_metric(name, *each, has_change=name in self._with_change) for name, each in found.items())
         rows = pa.concat_tables(made)
         rows = rows.append_column("date", rows.column("start").cast(pa.date32()))
         rows = rows.append_column("end", pc.add(rows.column("start"), self._length))
@@ -88,17 +97,6 @@ class _Frame:
         change = self._fastest(there, values, begins) if has_change else pa.nulls(len(begins), pa.float64())
         counts = np.diff(begins, append=len(values))
         return self._rows(name, there, begins, _spread(values, begins, counts), counts, change)
-
-    def of_others(self, more: pa.MapArray) -> Iterator[pa.Table]:
-        """As :meth:`of_metric`, of sensors that the catalogue does not know."""
-        if (found := entries(more)) is None:
-            return
-        names = found.column("metric").combine_chunks().dictionary_encode()
-        codes, whose = names.indices.to_numpy(), found.column("entry_of").to_numpy()
-        values = found.column("value").to_numpy()
-        for code, name in enumerate(names.dictionary.to_pylist()):
-            chosen = codes == code
-            yield self.of_metric(name, whose[chosen], values[chosen], has_change=False)
 
     def _fastest(self, there: _Numbers, values: _Values, begins: _Numbers) -> pa.Array:
         """The fastest change per second since the last reading of the same window; a second is the least."""
@@ -146,6 +144,28 @@ class _Ranked:
         """The last by its letters of each group of ``there``; null where all are."""
         ranks = np.maximum.reduceat(self._ranks[there], begins)
         return self._names.take(pa.array(ranks, mask=ranks < 0))
+
+
+def _of_column(column: pa.Array) -> _Found:
+    there = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    return _Found(there, column.drop_null().to_numpy())
+
+
+def _others(more: pa.MapArray) -> dict[str, _Found]:
+    """Sensor -> its values, of those that the catalogue did not know when they came."""
+    if (found := entries(more)) is None:
+        return {}
+    names = found.column("metric").combine_chunks().dictionary_encode()
+    codes, there = names.indices.to_numpy(), found.column("entry_of").to_numpy()
+    values = found.column("value").to_numpy()
+    chosen = ((name, codes == code) for code, name in enumerate(names.dictionary.to_pylist()))
+    return {name: _Found(there[which], values[which]) for name, which in chosen}
+
+
+def _both(some: _Found, others: _Found) -> _Found:
+    there = np.concatenate([some.there, others.there])
+    order = np.argsort(there)
+    return _Found(there[order], np.concatenate([some.values, others.values])[order])
 
 
 def _spread(values: _Values, begins: _Numbers, counts: _Numbers) -> dict[str, pa.Array]:
