@@ -156,7 +156,7 @@ class BatchWriter:
             # All that the batch touched, not the fresh alone: a batch cut off after its append comes a second time.
             whole = there.unionByName(fresh)
             made = windows.windows(whole, self._catalogue, length).persist()
-            # The windows know which of the 130 metrics the batch has: without the others a file is smaller, made sooner.
+            # The windows know which of the 130 metrics the batch has: a file without the others is smaller.
             absent = self._catalogue.metrics.keys() - windows.metrics_of(made)
             self._lake.append_readings(fresh.drop(*absent), self._application, number)
             self._lake.replace_windows(made, covered)
