@@ -24,8 +24,8 @@ class Record(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """An alerting rule. ``patience``: how long it must hold, such as ``5m``. In words, ``{{ $labels.card }}`` is a GPU
-    and ``{{ $value }}`` what ``expr`` gives."""
+    """An alerting rule. ``patience``: how long it must hold, such as ``5m``; ``kept``: how long it goes on firing
+    once it does not. In words, ``{{ $labels.card }}`` is a GPU and ``{{ $value }}`` what ``expr`` gives."""
 
     name: str
     expr: str
@@ -34,6 +34,7 @@ class Alert(NamedTuple):
     about: About
     summary: str
     description: str
+    kept: str = "0s"
 
 
 class Group(NamedTuple):
@@ -62,6 +63,7 @@ def _rule(rule: Record | Alert, runbook: str) -> Mapping[str, Any]:
         "alert": rule.name,
         "expr": rule.expr,
         **({"for": rule.patience} if rule.patience != "0s" else {}),
+        **({"keep_firing_for": rule.kept} if rule.kept != "0s" else {}),
         "labels": {"severity": rule.severity, "about": rule.about},
         "annotations": {
             "summary": rule.summary,
