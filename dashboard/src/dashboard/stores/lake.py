@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from dashboard.stores import lake_query
 from telemetry.errors import Unavailable
 from telemetry.reading import MODES, Mode
 from telemetry.settings import Settings
@@ -84,14 +85,11 @@ def _files(table: DeltaTable) -> list[File]:
 
 
 def _read(table: DeltaTable, since: int) -> dict[Mode, int]:
-    import pyarrow as pa
-    from deltalake import QueryBuilder
-
     query = (
         f"SELECT mode, max(time) AS newest FROM readings WHERE time >= TIMESTAMP '{format_time(since)}' GROUP BY mode"
     )
-    rows = pa.table(QueryBuilder().register("readings", table).execute(query).read_all()).to_pylist()
-    return {row["mode"]: _microseconds(row["newest"]) for row in rows if row["mode"] in MODES}
+    found = lake_query.rows(table, query)
+    return {row["mode"]: _microseconds(row["newest"]) for row in found if row["mode"] in MODES}
 
 
 def _microseconds(moment: datetime) -> int:

@@ -5,6 +5,7 @@ Delta and Arrow take 60 MB: they are imported when the lake is asked.
 
 from __future__ import annotations
 
+from dashboard.stores import lake_query
 from dashboard.stores.loads import Held
 from telemetry.errors import Unavailable
 from telemetry.loads import host_of
@@ -23,15 +24,13 @@ class LakeLoads:
         self._uri = f"{settings.hdfs_url}{settings.lake_path}/readings"
 
     def held(self, load: str) -> dict[str, Held]:
-        import pyarrow as pa
-        from deltalake import DeltaTable, QueryBuilder
+        from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
         try:
-            tables = QueryBuilder().register("readings", DeltaTable(self._uri))
-            rows = pa.table(tables.execute(_HELD.format(host=host_of(load))).read_all()).to_pylist()
+            found = lake_query.rows(DeltaTable(self._uri), _HELD.format(host=host_of(load)))
         except TableNotFoundError:
             return {}
         except (DeltaError, OSError) as error:
             raise Unavailable(f"the lake at {self._uri} does not answer ({type(error).__name__})") from error
-        return {row.pop("gpu"): Held(**row) for row in rows}
+        return {row.pop("gpu"): Held(**row) for row in found}
