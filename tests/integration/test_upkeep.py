@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from delta.tables import DeltaTable as SparkDeltaTable
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -21,7 +22,8 @@ from pyspark.sql import functions as F
 from spark_jobs.lake import Lake
 from spark_jobs.report_store import ReportStore
 from spark_jobs.spans import Span
-from spark_jobs.upkeep import Upkeep, expired_dates
+from spark_jobs.upkeep import Upkeep, delete, expired_dates
+from support.identities import eventually
 from support.lake_day import CATALOGUE, readings, to_spark
 from telemetry.catalogue import Catalogue
 from telemetry.settings import Settings
@@ -184,6 +186,36 @@ def test_retention_counts_from_when_a_reading_came(spark: SparkSession, tmp_path
     kept = frames if days == 0 else frames[:2]
     assert place.identities() == sorted(pair for each in kept for pair in zip(each.gpu, each.row, strict=True))
     assert expired_dates(place.store) == ([] if days == 0 else [old.time.min().date()])
+
+
+def test_a_writer_that_comes_between_does_not_end_the_expiry(
+    spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It changes the rows that are to go while they are looked for."""
+    place = Place(spark, tmp_path)
+    place.add(to_spark(spark, readings(rows=4)), 1)
+    table = SparkDeltaTable.forPath(spark, place.lake.readings_uri)
+    looked, changed = tmp_path / "looked", tmp_path / "changed"
+
+    def is_old(row: int) -> bool:
+        # By itself: a worker of Spark does not know the modules of tests.
+        looked.touch()
+        deadline = time.monotonic() + 60
+        while not changed.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return True
+
+    def change() -> None:
+        eventually(looked.exists, bool)
+        table.update(F.col("row") >= 0, {"row": F.col("row") + 1})
+        changed.touch()
+
+    other = threading.Thread(target=change)
+    other.start()
+    assert delete(table, F.udf(is_old, "boolean", useArrow=False)("row"))
+    other.join()
+    assert "try=1 of=5" in caplog.text
+    assert place.identities() == []
 
 
 def test_what_grows_evenly_takes_little_room(spark: SparkSession, tmp_path: Path) -> None:

@@ -10,9 +10,16 @@ import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+)
 from delta.tables import DeltaTable
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from spark_jobs.report_store import ReportStore
@@ -26,6 +33,16 @@ _READINGS = "readings"
 _KEPT = timedelta(days=7)
 """Delta's default for VACUUM."""
 _EXPIRED = "expired_dates"
+_DISTURBED = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+)
+"""In Python none of them is a kind of another."""
+_TRIES = 5
+"""A stream that catches up commits each few seconds; it must not come between each time."""
 
 
 class Upkeep:
@@ -65,7 +82,7 @@ class Upkeep:
             (row,) = self._spark.sql(f"OPTIMIZE delta.`{table}` WHERE date IN ({wanted})").collect()
         except PySparkException as error:
             # The stream came between; what is compacted is compacted, the rest waits for the next night.
-            logger.warning("compaction=%s put off: error=%s", name, str(error).splitlines()[0])
+            logger.warning("compaction=%s put off: error=%s", name, _first_line(error))
             return
         before, after = row["metrics"].numFilesRemoved, row["metrics"].numFilesAdded
         logger.info("compaction=%s dates=%d files=%d to=%d", name, len(dates), before, after)
@@ -83,8 +100,27 @@ class Upkeep:
             # Said before it is done: killed between the two, a report stays where it could have been made again.
             known = sorted(dates | set(expired_dates(self._store)))
             self._store.remember(_EXPIRED, " ".join(day.isoformat() for day in known))
-            readings.delete(F.col("ingested") < oldest)
-            logger.info("expired=readings days_kept=%d dates=%d", self._retention_days, len(dates))
+            # With the dates: what the stream adds to others meanwhile is no conflict.
+            if delete(readings, F.col("date").isin(sorted(dates)) & (F.col("ingested") < oldest)):
+                logger.info("expired=readings days_kept=%d dates=%d", self._retention_days, len(dates))
+
+
+def delete(table: DeltaTable, condition: Column) -> bool:
+    """Whether it is done, though others write; else it waits for the next night."""
+    for number in range(1, _TRIES + 1):
+        try:
+            table.delete(condition)
+        except _DISTURBED as error:
+            logger.warning(
+                "expiry: another writer came between, try=%d of=%d error=%s", number, _TRIES, _first_line(error)
+            )
+        else:
+            return True
+    return False
+
+
+def _first_line(error: PySparkException) -> str:
+    return str(error).splitlines()[0]
 
 
 def expired_dates(store: ReportStore) -> list[date]:
