@@ -15,8 +15,7 @@ from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
 
 ROWS = ROOT / "artifacts" / "faults"
-Record = Callable[..., None]
-"""Of any number of outcomes."""
+Record = Callable[[Outcome], None]
 
 
 DISKS = ("kafka", "spark-checkpoints", "influxdb", "hdfs")
@@ -61,17 +60,15 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Record:
-    """Keeps the rows for the table, then judges them: a row that failed stands in the table, too."""
+    """Keeps the row for the table, then judges it: one that is wrong stands in the table, too."""
 
-    def keep(*outcomes: Outcome) -> None:
+    def keep(outcome: Outcome) -> None:
         ROWS.mkdir(parents=True, exist_ok=True)
-        for number, outcome in enumerate(outcomes):
-            name = f"{request.node.name}-{number}.json".replace("/", "-")
-            (ROWS / name).write_text(json.dumps(asdict(outcome)))
-            for store, count in outcome.counts.items():
-                print(f"{outcome.harm} {outcome.to} (seed {outcome.seed}): {store}: {count}")
-        wrong = [each for each in outcomes if not all(count.is_right for count in each.counts.values())]
-        assert not wrong
+        name = f"{request.node.name}-{outcome.harm}-{outcome.to}-{outcome.seed}.json".replace("/", "-")
+        (ROWS / name).write_text(json.dumps(asdict(outcome)))
+        for store, count in outcome.counts.items():
+            print(f"{outcome.harm} {outcome.to} (seed {outcome.seed}): {store}: {count}")
+        assert all(count.is_right for count in outcome.counts.values()), outcome
 
     return keep
 

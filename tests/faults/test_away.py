@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
 from faults.conftest import Record
 from support.fault_field import Field
-from support.fault_load import Outcome, Running
+from support.fault_load import Outcome, Sent
 
 pytestmark = pytest.mark.timeout(1800)
 SECONDS = 48
 
 
-@pytest.mark.parametrize("name", ["influxdb", "namenode", "datanode", "kafka", "postgres"])
-def test_away(field: Field, record: Record, away: int, name: str) -> None:
-    words = {"frozen": f"does not answer for {away} s", "stopped": f"connection refused for {away} s"}
+SERVERS = ("influxdb", "namenode", "datanode", "kafka", "postgres")
+WORDS = {"frozen": "does not answer", "stopped": "connection refused"}
 
-    def loads() -> Iterator[tuple[Running, Outcome]]:
-        for how, harm in words.items():
+
+def test_away(field: Field, record: Record, away: int) -> None:
+    """One after the other; a load is counted while the next server is away, which it then waits for, too."""
+
+    def loads() -> Iterator[Sent]:
+        for name, how in product(SERVERS, WORDS):
             running = field.load(f"away-{name}-{how}", SECONDS - 40 + away)
             running.until(0.1)
             with getattr(field, how)(name):
                 # The length of the outage is what is tried here; nothing is waited for.
                 time.sleep(away)
-            yield running, Outcome(harm, name, 0)
+            yield Sent(running, Outcome(f"{WORDS[how]} for {away} s", name, 0))
 
-    record(*field.all_settled(loads()))
+    field.all_settled(loads(), record)

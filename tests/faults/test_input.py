@@ -15,7 +15,7 @@ import pytest
 
 from faults.conftest import Record
 from support.fault_field import Field
-from support.fault_load import Outcome
+from support.fault_load import Count, Outcome, Sent
 from support.fault_logs import BUCKET, Wanted
 from support.identities import eventually
 from support.platform import Platform, long_log
@@ -61,8 +61,11 @@ def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
 HOW = ("rotated", "truncated", "replaced while it is read", "half a last line")
 
 
-@pytest.mark.parametrize("how", HOW)
-def test_log_changes(field: Field, record: Record, how: str) -> None:
+def test_log_changes(field: Field, record: Record) -> None:
+    field.all_settled((_with_a_log(field, how) for how in HOW), record)
+
+
+def _with_a_log(field: Field, how: str) -> Sent:
     platform, gpu = field.platform, f"changed-{how.split()[0]}:0"
     first, second = (_log(platform, how, number) for number in range(2))
     place = platform.place(first, gpu, "GPU-Z Sensor Log.txt")
@@ -101,11 +104,14 @@ def test_log_changes(field: Field, record: Record, how: str) -> None:
             shutil.copyfile(second, other)
             other.rename(place)
             wanted.add_logs(platform, gpu, [second])
-    outcome = field.settled(running, Outcome("input", f"a log is {how}" if " last" not in how else f"{how}", 0))
-    if how.startswith("replaced"):
-        _add_what_was_read(wanted, platform, gpu, first)
-    outcome.counts |= _of_the_logs(wanted, platform)
-    record(outcome)
+
+    def of_the_log() -> dict[str, Count]:
+        if how.startswith("replaced"):
+            _add_what_was_read(wanted, platform, gpu, first)
+        return _of_the_logs(wanted, platform)
+
+    words = how if " last" in how else f"a log is {how}"
+    return Sent(running, Outcome("input", words, 0), of_the_log)
 
 
 def _log(platform: Platform, how: str, number: int) -> Path:
@@ -120,7 +126,7 @@ def _until_some(platform: Platform, gpu: str, count: int = 1) -> None:
     assert found >= count
 
 
-def _of_the_logs(wanted: Wanted, platform: Platform) -> dict[str, Any]:
+def _of_the_logs(wanted: Wanted, platform: Platform) -> dict[str, Count]:
     return {f"{store}, of the logs": count for store, count in wanted.counted(platform).items()}
 
 

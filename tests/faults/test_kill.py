@@ -1,18 +1,20 @@
 """kill -9 at random moments of a load, twice in each; everything at once: once.
 
-The load of the next seed begins while the one before is on its way to the stores, so a kill hits that, too.
+The next load begins while the one before is on its way to the stores, so a kill hits that, too.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import partial
+from itertools import product
 
 import pytest
 
 from faults.conftest import Record
 from support.fault_field import Field
-from support.fault_load import Outcome, Running, at_moments
+from support.fault_load import Count, Outcome, Sent, at_moments
 from support.fault_logs import Wanted
 from support.platform import long_log
 
@@ -26,21 +28,24 @@ FIRST = 200
 """Lines from the start: a log that is seen with fewer than a hundred rows is known by fewer, for ever."""
 
 
-@pytest.mark.parametrize("name", OURS + ENGINES)
-def test_killed(field: Field, record: Record, name: str) -> None:
-    def loads() -> Iterator[tuple[Running, Outcome]]:
-        for seed in SEEDS:
+@pytest.mark.parametrize("names", [OURS, ENGINES], ids=", ".join)
+def test_killed(field: Field, record: Record, names: tuple[str, ...]) -> None:
+    def loads() -> Iterator[Sent]:
+        for name, seed in product(names, SEEDS):
             chance = random.Random(f"{name} {seed}")
             running = field.load(f"kill-{name}-{seed}", SECONDS)
-            at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], lambda: field.kill(name))
-            yield running, Outcome("kill -9", name, seed)
+            at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], partial(field.kill, name))
+            yield Sent(running, Outcome("kill -9", name, seed))
 
-    record(*field.all_settled(loads()))
+    field.all_settled(loads(), record)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_producer_is_killed(field: Field, record: Record, seed: int) -> None:
+def test_producer_is_killed(field: Field, record: Record) -> None:
     """What watches the drop folder, while it follows a log that grows under it."""
+    field.all_settled((_with_a_log(field, seed) for seed in SEEDS), record)
+
+
+def _with_a_log(field: Field, seed: int) -> Sent:
     chance = random.Random(f"watch {seed}")
     gpu = f"kill-watch:{seed}"
     log = long_log(field.platform.folder, f"kill-watch-{seed}.txt", seed, ROWS, f"2016-02-0{seed} 20:00:00")
@@ -60,17 +65,19 @@ def test_producer_is_killed(field: Field, record: Record, seed: int) -> None:
         done = until
     with growing.open("ab") as file:
         file.writelines(lines[done:])
-    outcome = field.settled(running, Outcome("kill -9", "watch", seed))
-    wanted = Wanted()
-    wanted.add_logs(field.platform, gpu, [log])
-    outcome.counts |= {f"{store}, of the log": count for store, count in wanted.counted(field.platform).items()}
-    record(outcome)
+
+    def of_the_log() -> dict[str, Count]:
+        wanted = Wanted()
+        wanted.add_logs(field.platform, gpu, [log])
+        return {f"{store}, of the log": count for store, count in wanted.counted(field.platform).items()}
+
+    return Sent(running, Outcome("kill -9", "watch", seed), of_the_log)
 
 
 def test_all_are_killed_at_once(field: Field, record: Record) -> None:
     names = [*OURS, *ENGINES, "watch"]
 
-    def loads() -> Iterator[tuple[Running, Outcome]]:
+    def loads() -> Iterator[Sent]:
         for seed in SEEDS:
             chance = random.Random(seed)
 
@@ -81,6 +88,6 @@ def test_all_are_killed_at_once(field: Field, record: Record) -> None:
 
             running = field.load(f"kill-all-{seed}", SECONDS)
             at_moments(running, [chance.uniform(0.2, 0.8)], harm)
-            yield running, Outcome("kill -9", "all at once", seed)
+            yield Sent(running, Outcome("kill -9", "all at once", seed))
 
-    record(*field.all_settled(loads()))
+    field.all_settled(loads(), record)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dashboard.stores.away import Away, Missing
 from dashboard.stores.reports_hdfs import HdfsReports
-from support.fault_load import BIN, Outcome, Running, process_environment
+from support.fault_load import BIN, Outcome, Running, Sent, process_environment
 from support.identities import eventually
 from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
@@ -52,14 +52,25 @@ class Field:
         outcome.seconds = time.monotonic() - began
         return outcome
 
-    def all_settled(self, loads: Iterator[tuple[Running, Outcome]]) -> list[Outcome]:
-        """Each load is counted while those after it run."""
+    def all_settled(self, loads: Iterable[Sent], record: Callable[[Outcome], None]) -> None:
+        """Each load is counted, and its outcome given to ``record``, while those after it run.
+
+        Raises what went wrong first, once all are counted.
+        """
+
+        def count(sent: Sent, ended: float) -> None:
+            outcome = self.settled(sent.running, sent.outcome)
+            outcome.seconds = time.monotonic() - ended
+            outcome.counts |= sent.also()
+            record(outcome)
+
         with ThreadPoolExecutor(SETTLING) as beside:
-            waiting = []
-            for running, outcome in loads:
-                running.wait()
-                waiting.append(beside.submit(self.settled, running, outcome))
-            return [each.result() for each in waiting]
+            counted = []
+            for each in loads:
+                each.running.wait()
+                counted.append(beside.submit(count, each, time.monotonic()))
+        for done in counted:
+            done.result()
 
     def control(self, *words: str) -> str:
         socket = f"unix://{self.platform.run_dir}/supervisor.sock"
