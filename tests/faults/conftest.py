@@ -79,6 +79,22 @@ def _fresh_rows() -> None:
         old.unlink()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(AtOnce(config))
+
+
+class AtOnce:
+    """Says why a row failed when it did: the last one is an hour away."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\n{report.longreprtext}")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.option.collectonly or not (files := sorted(ROWS.glob("*.json"))):
         return

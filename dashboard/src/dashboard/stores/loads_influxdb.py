@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dashboard.stores.flux import Flux
+from collections.abc import Iterable
+
+from dashboard.stores.away import Away
+from dashboard.stores.flux import STORE, Answer, Flux
 from dashboard.stores.influxdb import LIVE_BUCKET
 from dashboard.stores.loads import Held
 from telemetry.loads import host_of
@@ -29,8 +32,16 @@ class InfluxDBLoads:
         self._days = settings.influxdb_retention_days
 
     def held(self, load: str) -> dict[str, Held]:
-        found: dict[str, dict[str, int]] = {}
         script = _HELD.format(bucket=LIVE_BUCKET, days=self._days, host=host_of(load))
-        for row in self._flux.ask(script):
-            found.setdefault(row["gpu"], {})[row["result"]] = int(row["_value"])
-        return {gpu: Held(**each) for gpu, each in found.items()}
+        return of_answers(self._flux.ask(script))
+
+
+def of_answers(answers: Iterable[Answer]) -> dict[str, Held]:
+    """GPU -> what is held of it. Raises Away where one of the four answers about it is missing."""
+    found: dict[str, dict[str, int]] = {}
+    for row in answers:
+        found.setdefault(row["gpu"], {})[row["result"]] = int(row["_value"])
+    # A server that is ended in the middle of an answer may end it in due form.
+    if any(each.keys() != set(Held._fields) for each in found.values()):
+        raise Away(STORE, "its answer ended too early")
+    return {gpu: Held(**each) for gpu, each in found.items()}

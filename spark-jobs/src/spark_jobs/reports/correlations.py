@@ -8,7 +8,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.load_bands import LOAD
-from spark_jobs.transforms.metrics import demo, each_metric, with_all
+from spark_jobs.transforms import moments
+from spark_jobs.transforms.metrics import demo, with_all
+from spark_jobs.transforms.other_sensors import MORE
 
 NAME = "correlations"
 WITH = (LOAD, "gpu_temperature", "board_power_draw")
@@ -21,16 +23,14 @@ def rows(readings: DataFrame, metrics: Sequence[str]) -> DataFrame:
     Columns: gpu, host, demo, metric, readings, and ``with_<metric>`` for each of WITH: Pearson's coefficient over the
     readings that have both, -1 to 1; null where it is not defined.
     """
-    beside = [F.col(name).alias(f"beside_{name}") for name in WITH]
-    marked = readings.withColumn("demo", demo()).select("*", *beside)
-    pairs = with_all(each_metric(marked, metrics, *_WHO, *(f"beside_{name}" for name in WITH)))
-    coefficients = (_pearson(name).alias(f"with_{name}") for name in WITH)
-    return pairs.groupBy(*_WHO, "metric").agg(F.count("value").alias("readings"), *coefficients)
+    marked = readings.withColumn("demo", demo()).select(*_WHO, *dict.fromkeys((*metrics, *WITH)), MORE)
+    schema = moments.schema([marked.schema[name] for name in _WHO])
+    parts = with_all(marked.mapInArrow(moments.Pairs(tuple(metrics), _WHO, WITH), schema))
+    pairs = parts.select(*schema.names).groupBy(*_WHO).applyInArrow(moments.together, schema)
+    coefficients = (F.max(F.when(F.col("beside") == name, _pearson())).alias(f"with_{name}") for name in WITH)
+    return pairs.groupBy(*_WHO, "metric").agg(F.max("readings").alias("readings"), *coefficients)
 
 
-def _pearson(name: str) -> Column:
-    # Not F.corr: where one of the two stood still it divides by zero, which is an error to Spark 4.
-    beside = F.col(f"beside_{name}")
-    both = (F.col("metric") != name) & beside.isNotNull()
-    value, other = F.when(both, F.col("value")), F.when(both, beside)
-    return F.try_divide(F.covar_pop(value, other), F.stddev_pop(value) * F.stddev_pop(other))
+def _pearson() -> Column:
+    # Where one of the two stood still there is no coefficient.
+    return F.try_divide("products", F.sqrt(F.col("squares") * F.col("squares_beside")))

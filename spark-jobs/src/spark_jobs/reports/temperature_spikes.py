@@ -1,8 +1,8 @@
 """The report ``temperature_spikes``: when a temperature was above its limit, or far above the day's usual at that load.
 
 A spike is a run of hot readings of one temperature of one GPU, none more than LONGEST_GAP after the one before. A
-reading is hot above the catalogue's warning limit for the GPU's model, or above the day's median in its band of load by
-more than FAR times the scaled median absolute deviation there (Hampel's identifier, F. R. Hampel 1974).
+reading is hot above the catalogue's warning limit for the GPU's model, or above what is usual in its band of load on
+that day (:mod:`spark_jobs.transforms.hampel`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.load_bands import LOAD, band_of
-from spark_jobs.transforms.metrics import demo, each_metric
+from spark_jobs.transforms import hampel
+from spark_jobs.transforms.columnar import COUNTED, per_metric
+from spark_jobs.transforms.metrics import demo
+from spark_jobs.transforms.other_sensors import MORE
 from telemetry.catalogue import Catalogue, Metric
 
 NAME = "temperature_spikes"
-FAR = 5.0
-"""So many deviations are beyond what noise, a fan's steps or a short game show."""
 LONGEST_GAP = 10.0
 """Seconds."""
-_NORMAL = 1.4826
-"""Median absolute deviation -> standard deviation, of a normal distribution."""
-_LEAST_DEVIATION = 1.0
-"""Sensors tell whole degrees, so that a steady one has a deviation of 0."""
-_BAND = ("gpu", "metric", "band")
+_HOT = "struct<metric:string,value:double,threshold:double,cause:string>"
 
 
 def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> DataFrame:
@@ -35,32 +32,34 @@ def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> D
     lowest that was broken), cause (``limit``: the catalogue's; ``load``: the day's usual at that load).
     """
     measured = [catalogue[name] for name in metrics if catalogue[name].kind == "temperature"]
-    limits = [(metric.name, _limit(metric)) for metric in measured if metric.limits or metric.limits_by_model]
-    limit = F.lit(None).cast("double")
-    for name, level in limits:
-        limit = F.when(F.col("metric") == name, level).otherwise(limit)
     unlisted = F.lit(None).cast("map<string,double>")
-    marked = readings.withColumns({"demo": demo(), "band": band_of(F.col(LOAD)), "more": unlisted})
-    values = each_metric(marked, [each.name for each in measured], "gpu", "host", "demo", "model", "time", "band")
-    usual = values.filter(F.col("band").isNotNull()).groupBy(*_BAND).agg(F.median("value").alias("median"))
-    distance = values.join(F.broadcast(usual), on=list(_BAND), how="inner")
-    spread = distance.groupBy(*_BAND).agg(F.median(F.abs(F.col("value") - F.col("median"))).alias("mad"))
-    beyond = F.col("median") + FAR * F.greatest(_NORMAL * F.col("mad"), F.lit(_LEAST_DEVIATION))
-    known = usual.join(spread, on=list(_BAND), how="inner").select(*_BAND, beyond.alias("beyond"))
-    judged = values.join(F.broadcast(known), on=list(_BAND), how="left").withColumn("limit", limit)
-    over_limit = F.col("value") > F.col("limit")
+    marked = readings.withColumns({"demo": demo(), "band": band_of(F.col(LOAD)), MORE: unlisted})
+    judged = marked.join(F.broadcast(_usual(marked, measured)), on=["gpu", "band"], how="left")
+    # Of a reading's temperatures those that are hot, and of most readings none is.
+    hot = F.array_compact(F.array(*(_hot(metric) for metric in measured)).cast(f"array<{_HOT}>"))
+    return _runs(judged.select("gpu", "host", "demo", "time", F.inline(hot)))
+
+
+def _usual(readings: DataFrame, measured: Sequence[Metric]) -> DataFrame:
+    """gpu, band, beyond: metric -> the value above which it is not usual."""
     # What the processor does, the load of the GPU does not tell.
-    of_card = F.col("metric").isin([metric.name for metric in measured if metric.scope == "gpu"])
-    over_usual = of_card & (F.col("value") > F.col("beyond"))
-    hot = judged.filter(over_limit | over_usual).withColumns(
-        {
-            "cause": F.when(over_limit, "limit").otherwise("load"),
-            "threshold": F.when(over_limit & ~F.coalesce(over_usual, F.lit(False)), F.col("limit"))
-            .when(over_limit, F.least("limit", "beyond"))
-            .otherwise(F.col("beyond")),
-        }
-    )
-    return _runs(hot)
+    of_card = [metric.name for metric in measured if metric.scope == "gpu"]
+    known = readings.filter(F.col("band").isNotNull())
+    counted = per_metric(known, of_card, ("gpu", "band"), COUNTED)
+    whole = counted.groupBy("gpu", "band", "metric", "value").agg(F.sum("times").alias("times"))
+    bounds = whole.groupBy("gpu").applyInArrow(hampel.bounds, hampel.SCHEMA)
+    entries = F.collect_list(F.struct("metric", "beyond"))
+    return bounds.groupBy("gpu", "band").agg(F.map_from_entries(entries).alias("beyond"))
+
+
+def _hot(metric: Metric) -> Column:
+    """A struct of _HOT; null where the value is not hot."""
+    value, limit, beyond = F.col(metric.name), _limit(metric), F.try_element_at("beyond", F.lit(metric.name))
+    over_limit, over_usual = (F.coalesce(value > bound, F.lit(False)) for bound in (limit, beyond))
+    threshold = F.when(over_limit & over_usual, F.least(limit, beyond)).when(over_limit, limit).otherwise(beyond)
+    cause = F.when(over_limit, "limit").otherwise("load")
+    told = {"metric": F.lit(metric.name), "value": value, "threshold": threshold, "cause": cause}
+    return F.when(over_limit | over_usual, F.struct(*(column.alias(name) for name, column in told.items())))
 
 
 def _runs(hot: DataFrame) -> DataFrame:

@@ -66,7 +66,7 @@ class Columns:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         made: list[pa.Table] = []
-        for chunk in _chunks(batches):
+        for chunk in chunks(batches):
             made += self._of(chunk)
             if sum(map(len, made)) > PENDING:
                 made = [self._together(made)]
@@ -102,7 +102,8 @@ class Columns:
         return grouped.select([*self._groups, *found]).rename_columns([*self._groups, *names])
 
 
-def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+def chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """AT_ONCE readings each, but the last."""
     pending: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
