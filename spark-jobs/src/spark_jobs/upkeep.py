@@ -101,7 +101,8 @@ class Upkeep:
             known = sorted(dates | set(expired_dates(self._store)))
             self._store.remember(_EXPIRED, " ".join(day.isoformat() for day in known))
             # With the dates: what the stream adds to others meanwhile is no conflict.
-            if delete(readings, F.col("date").isin(sorted(dates)) & (F.col("ingested") < oldest)):
+            their = F.col("date").isin([F.lit(day.isoformat()).cast("date") for day in sorted(dates)])
+            if delete(readings, their & (F.col("ingested") < oldest)):
                 logger.info("expired=readings days_kept=%d dates=%d", self._retention_days, len(dates))
 
 

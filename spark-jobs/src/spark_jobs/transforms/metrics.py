@@ -1,4 +1,4 @@
-"""Readings as a row per metric, and whose they are."""
+"""Which metrics a day's readings have, and whose they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.transforms.other_sensors import MORE
 from telemetry.catalogue import Catalogue
 from telemetry.reading import DEMO_HOST_PREFIX
 
@@ -39,15 +38,3 @@ def models(readings: DataFrame) -> dict[str, str]:
     """GPU -> its model, of those that say it."""
     told = readings.filter(F.col("model").isNotNull()).groupBy("gpu").agg(F.max("model").alias("model"))
     return {row["gpu"]: row["model"] for row in told.collect()}
-
-
-def each_metric(readings: DataFrame, names: Sequence[str], *keep: str) -> DataFrame:
-    """A row (``keep``, metric, value) per value of a reading: of the columns ``names``, and of sensors that the
-    catalogue does not know."""
-    known = [F.struct(F.lit(name).alias("metric"), F.col(name).alias("value")) for name in names]
-    more = F.transform(
-        F.map_entries(MORE), lambda entry: F.struct(entry["key"].alias("metric"), entry["value"].alias("value"))
-    )
-    nothing = F.array().cast("array<struct<metric:string,value:double>>")
-    every = F.concat(F.array(*known) if known else nothing, F.coalesce(more, nothing))
-    return readings.select(*keep, F.inline(every)).filter(F.col("value").isNotNull())
