@@ -38,7 +38,7 @@ CHUNK = 500_000
 """Readings in a file."""
 PATIENCE = 3600
 DAY = date(2026, 11, 26)
-_MADE = re.compile(r"report=daily_statistics .* seconds=([0-9.]+)")
+_MADE = re.compile(r"report=(\w+) .* seconds=([0-9.]+)")
 _LONGEST_GAP, _JOULES_PER_KWH = 10, 3.6e6
 """As in the report."""
 
@@ -47,9 +47,13 @@ class Night(NamedTuple):
     """One run of the batch."""
 
     seconds: float
-    statistics: float
-    """Seconds of them for ``daily_statistics``."""
+    reports: dict[str, float]
+    """Report -> seconds of them."""
     usage: Usage
+
+    @property
+    def statistics(self) -> float:
+        return self.reports["daily_statistics"]
 
 
 def fill(total: int) -> None:
@@ -171,6 +175,8 @@ class Bench:
             f"{max(each.mebibytes for each in rivals):9.0f}{median(ratios):9.2f}",
             flush=True,
         )
+        longest = sorted(nights[-1].reports.items(), key=lambda each: -each[1])
+        print(f"{'':12}of it: {', '.join(f'{report} {seconds:.0f} s' for report, seconds in longest[:6])}", flush=True)
         return night, median(ratios)
 
     def _night(self, name: str, environment: dict[str, str]) -> Night:
@@ -179,10 +185,10 @@ class Bench:
         job = self._stage.job(name, program, environment | {"LOG_LEVEL": "INFO"})
         usage = job.watched(PATIENCE)
         seconds = time.monotonic() - began
-        made = _MADE.search(job.log())
-        if made is None:
+        reports = {report: float(took) for report, took in _MADE.findall(job.log())}
+        if "daily_statistics" not in reports:
             raise SystemExit(f"found no daily_statistics in what the batch said:\n{job.log()[-3000:]}")
-        return Night(seconds, float(made[1]), usage)
+        return Night(seconds, reports, usage)
 
 
 def compare(ours: dict[str, list[float]], theirs: dict[str, list[float]]) -> None:
