@@ -20,6 +20,7 @@ from dashboard.stores.away import Away, Missing
 from dashboard.stores.reports_hdfs import HdfsReports
 from support.fault_load import BIN, Outcome, Running, Sent, process_environment
 from support.identities import eventually
+from support.kept import Kept
 from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
 from telemetry.settings import Settings
@@ -119,17 +120,11 @@ class Field:
             # As supervisord writes them: %(ENV_NAME)s.
             command = config[f"program:{name}"]["command"] % {f"ENV_{key}": value for key, value in environment.items()}
             log = self.platform.run_dir / "logs" / f"{name}.log"
-            with log.open("ab") as said:
-                process = subprocess.Popen(
-                    shlex.split(command), cwd=ROOT, env=environment,
-                    stdout=said, stderr=said, start_new_session=True,
-                )  # fmt: skip
+            kept = Kept(shlex.split(command), environment, log)
             try:
                 yield
-                assert process.poll() is None, f"{name} ended with {process.returncode}: {log.read_text()[-2000:]}"
             finally:
-                process.terminate()
-                process.wait(timeout=60)
+                kept.end()
 
     def pid(self, name: str) -> int:
         # One that was killed a moment ago has none until it is back.
