@@ -30,6 +30,7 @@ from telemetry.errors import Misconfigured
 from telemetry.heartbeat import Heartbeat
 from telemetry.pipeline import SelfReport
 from telemetry.settings import Settings
+from telemetry.timestamp import SECOND
 
 logger = logging.getLogger("streaming")
 PROCESS = "streaming"
@@ -77,15 +78,23 @@ def _run(
 ) -> None:
     lake = Lake(spark, settings, metrics)
     lake.create()
-    writer = BatchWriter(spark, lake, metrics, settings, SystemClock())
-    itself = SelfReport(PROCESS, settings.state_dir, SystemClock(), LakeSize(spark, settings).measure)
+    clock = SystemClock()
+    writer = BatchWriter(spark, lake, metrics, settings, clock)
+    itself = SelfReport(PROCESS, settings.state_dir, clock, LakeSize(spark, settings).measure)
     report = StreamReport(spark, settings, itself)
     query = _start(spark, settings, metrics, writer)
     logger.info("started lake=%s", lake.readings_uri)
+    before = clock.now()
     while not stop.is_set():
         if query.awaitTermination(1):
             break
         heartbeat.beat()
+        # Spark waits for its next batch until a time of day: for an hour, where the clock was set back by one.
+        if (back := (before - clock.now()) // SECOND) > settings.spark_trigger_seconds:
+            logger.warning("clock was set back seconds=%d: the query starts anew", back)
+            _finish(query)
+            query = _start(spark, settings, metrics, writer)
+        before = clock.now()
         if not servers.away():
             writer.rest()
             report.see(query.lastProgress, writer.tally)

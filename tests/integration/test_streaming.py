@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -15,12 +16,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from deltalake import DeltaTable
 from hdfs import InsecureClient
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from support.engines import Engines, free_ports
+from support.fake_clock import FakeClock
 from support.identities import Row, eventually, rows_in_lake
 from support.readings import made_up
 from telemetry import catalogue, topics
@@ -250,3 +253,32 @@ def test_stream_says_what_it_received_and_what_it_rejected(
     assert told.gauges["lake_files"] > 0
     assert told.gauges["lake_bytes"] > told.gauges["lake_files"]
     assert rows_in_lake(f"{lake}/readings", "told:0").total() == len(readings)
+
+
+def test_an_older_catalogue_goes_on_though_the_clock_is_set_back(
+    lake: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """It does not know a column of the lake; and Spark waits for its next batch until a time of day."""
+    older = tmp_path / "config"
+    shutil.copytree(ROOT / "config", older)
+    content = yaml.safe_load((older / "metrics.yaml").read_text(encoding="utf-8"))
+    del content["metrics"]["board_power_draw"]
+    (older / "metrics.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    clock = FakeClock(tmp_path / "clock")
+    stream = Stream(environment | {"CONFIG_DIR": str(older), **clock.settings}, tmp_path)
+    readings = [made_up(row, NOW - 300 * SECOND + row * SECOND, gpu="older:0", host="older") for row in range(40)]
+
+    def arrived(count: int) -> int:
+        return eventually(lambda: rows_in_lake(f"{lake}/readings", "older:0").total(), lambda n: n >= count, 240)
+
+    stream.start()
+    try:
+        # And one that lies in a window of the lake, among readings that today's catalogue has written.
+        send(environment, [*readings[:20], made_up(900, NOW - 310 * SECOND + SECOND // 2)])
+        assert arrived(20) == 20
+        clock.jump(-3600)
+        send(environment, readings[20:])
+        assert arrived(40) == 40
+    finally:
+        stopped = stream.stop()
+    assert stopped == 0

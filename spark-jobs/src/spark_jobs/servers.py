@@ -49,7 +49,8 @@ class Servers:
     def away(self, *, at_once: bool = False) -> list[str]:
         """Who does not answer; without ``at_once``, who answers is asked again after 5 s at the earliest."""
         now = self._clock.now()
-        if at_once or self._looked is None or now - self._looked >= LOOK_EVERY or self._away_since:
+        is_new = self._looked is not None and 0 <= now - self._looked < LOOK_EVERY  # less: the clock was set back
+        if at_once or not is_new or self._away_since:
             self._looked = now
             for name, addresses in self._addresses.items():
                 self._look(name, addresses, now)

@@ -147,7 +147,9 @@ class BatchWriter:
     def _write(self, readings: DataFrame, touched: list[tuple[str, int]], number: int, suspicious: bool) -> None:
         length = self._settings.window_seconds
         covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
-        there = self._already_there(touched, covered).persist()
+        there = self._already_there(touched, covered)
+        # A lake that a newer catalogue has written has columns that ours does not know, and keeps them.
+        there = there.select(*(name for name in there.columns if name in readings.columns)).persist()
         # Of what is there the identities alone, given to each task: the readings, which are wide, stay where they are.
         known = F.broadcast(there.select(*schema.IDENTITY))
         # Made anew for each of its uses, from a `there` that is the same in all, or that knows of the append.

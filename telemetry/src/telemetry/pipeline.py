@@ -42,7 +42,8 @@ class SelfReport:
 
     def due(self) -> PipelineReport | None:
         """The report, once per interval; None in between."""
-        if self._clock.now() < self._due:
+        # A clock that was set back must not silence us until it has caught up.
+        if self._due - REPORT_EVERY <= self._clock.now() < self._due:
             return None
         return self.report()
 

@@ -66,6 +66,10 @@ def test_a_server_that_is_there_is_not_asked_all_the_time() -> None:
     assert network.asked == 1
     servers.away(at_once=True)
     assert network.asked == 2
+    network.sleep(-3600)
+    servers.away()
+    servers.away()
+    assert network.asked == 3
 
 
 def test_addresses_come_from_the_settings_and_a_nameservice_has_none() -> None:

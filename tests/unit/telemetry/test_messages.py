@@ -99,6 +99,9 @@ def test_self_report_is_due_once_per_interval(tmp_path: Path) -> None:
     clock.time += REPORT_EVERY
     assert report.due() is not None
     assert PipelineReport.decode(first.encode()) == first
+    clock.time -= 360 * REPORT_EVERY
+    assert report.due() is not None
+    assert report.due() is None
 
 
 def test_self_report_carries_what_is_measured_when_it_is_made(tmp_path: Path) -> None:
