@@ -262,7 +262,7 @@ def test_an_older_catalogue_goes_on_though_the_clock_is_set_back(
     older = tmp_path / "config"
     shutil.copytree(ROOT / "config", older)
     content = yaml.safe_load((older / "metrics.yaml").read_text(encoding="utf-8"))
-    del content["metrics"]["board_power_draw"]
+    del content["metrics"]["pwr_src_power_draw"]
     (older / "metrics.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     clock = FakeClock(tmp_path / "clock")
     stream = Stream(environment | {"CONFIG_DIR": str(older), **clock.settings}, tmp_path)
