@@ -70,11 +70,13 @@ def audit(
     found: dict[str, Verdict | str] = {}
     while True:
         # A store that has all is not asked again while another has not: a look reads the whole load.
-        open_ones = [store for store in stores if not _has_all(found.get(store.name, ""))]
-        found |= {store.name: _look(store, load, wanted) for store in open_ones}
+        asked = [store for store in stores if not _has_all(found.get(store.name, ""))]
+        found |= {store.name: _look(store, load, wanted) for store in asked}
         if all(map(_has_all, found.values())):
             # But once more in the end, where that was a while ago: something may have come twice.
-            return found | {store.name: _look(store, load, wanted) for store in stores if store not in open_ones}
+            found |= {store.name: _look(store, load, wanted) for store in stores if store not in asked}
+            if all(map(_has_all, found.values())):
+                return found
         if clock.now() - began >= seconds * SECOND:
             return found
         clock.sleep(_LOOK_EVERY)

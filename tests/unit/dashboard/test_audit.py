@@ -88,3 +88,10 @@ def test_a_store_that_has_all_is_asked_once_more_in_the_end() -> None:
     assert str(found["quick"]) == "sent 2, found 2, missing 0, double 1"
     assert str(found["slow"]) == "sent 2, found 2, missing 0, double 0"
     assert (quick.asked, slow.asked) == (2, 4)
+
+
+def test_a_store_that_is_away_in_the_end_is_waited_for() -> None:
+    quick = Filling({A: held(range(2))}, None, {A: held(range(2))}, name="quick")
+    slow = Filling(None, {A: held(range(2))}, name="slow")
+    found = audit([quick, slow], "x", {A: 2}, 60, SteppingClock())
+    assert {str(each) for each in found.values()} == {"sent 2, found 2, missing 0, double 0"}
