@@ -19,9 +19,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow.parquet as pq
 import zstandard
 from deltalake import DeltaTable
 
@@ -50,6 +52,10 @@ class Sizes(NamedTuple):
     json: int
     csv: int
     lake: int
+    footer: int
+    """Of the lake's: what a file says of its columns."""
+    empty: int
+    """Of the lake's: the pages of columns without a value."""
 
 
 def into_lake(lines: Path) -> None:
@@ -107,7 +113,21 @@ def sizes(log: Path, gpu: str, folder: Path) -> Sizes:
         raise SystemExit(f"{log.name}: found {count} readings, {len(held)} different ones, expected {len(readings)}")
     lake = sum(table.get_add_actions(flatten=True)["size_bytes"].to_pylist())
     packed = zstandard.ZstdCompressor(level=19).compress(as_csv(readings))
-    return Sizes(len(readings), lines.stat().st_size, len(packed), lake)
+    footer, empty = overhead(table)
+    return Sizes(len(readings), lines.stat().st_size, len(packed), lake, footer, empty)
+
+
+def overhead(table: DeltaTable) -> tuple[int, int]:
+    """Bytes of the files' footers, and of columns without a value."""
+    footer = empty = 0
+    for uri in table.file_uris():
+        told = pq.ParquetFile(uri.removeprefix("file://")).metadata
+        footer += told.serialized_size
+        for group, column in product(range(told.num_row_groups), range(told.num_columns)):
+            chunk = told.row_group(group).column(column)
+            if chunk.statistics is not None and chunk.statistics.null_count == told.row_group(group).num_rows:
+                empty += chunk.total_compressed_size
+    return footer, empty
 
 
 def as_csv(readings: list[dict[str, Any]]) -> bytes:
@@ -135,9 +155,10 @@ def logs_of(given: list[Path], folder: Path) -> Iterator[Path]:
 
 
 def show(name: str, found: Sizes) -> None:
-    each = [size / found.readings for size in (found.json, found.csv, found.lake)]
+    each = [size / found.readings for size in (found.json, found.csv, found.lake, found.footer, found.empty)]
     ratios = f"{found.lake / found.csv:6.2f}{found.json / found.lake:8.1f}"
-    print(f"{name:38}{found.readings:9,}{each[0]:8.1f}{each[1]:12.2f}{each[2]:8.2f}{ratios}", flush=True)
+    sizes = f"{each[0]:8.1f}{each[1]:12.2f}{each[2]:8.2f}{ratios}{each[3]:8.2f}{each[4]:7.2f}"
+    print(f"{name:38}{found.readings:9,}{sizes}", flush=True)
 
 
 def main() -> int:
@@ -152,7 +173,10 @@ def main() -> int:
     if options.into_lake:
         into_lake(options.into_lake)
         return 0
-    print(f"{'bytes per reading':38}{'readings':>9}{'JSON':>8}{'CSV, zstd':>12}{'lake':>8}{'/ CSV':>6}{'JSON /':>8}")
+    print(
+        f"{'bytes per reading':38}{'readings':>9}{'JSON':>8}{'CSV, zstd':>12}{'lake':>8}{'/ CSV':>6}{'JSON /':>8}"
+        f"{'footer':>8}{'empty':>7}"
+    )
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name:
         logs = list(logs_of([log.absolute() for log in options.logs], Path(name)))
         found = [sizes(log, f"bench:{number}", Path(name, str(number))) for number, log in enumerate(logs)]

@@ -117,6 +117,7 @@ def delete(table: DeltaTable, condition: Column) -> bool:
             )
         else:
             return True
+    logger.warning("expiry put off to the next night")
     return False
 
 

@@ -33,4 +33,4 @@ def rows(readings: DataFrame, metrics: Sequence[str]) -> DataFrame:
 
 def _pearson() -> Column:
     # Where one of the two stood still there is no coefficient.
-    return F.try_divide("products", F.sqrt(F.col("squares") * F.col("squares_beside")))
+    return F.try_divide("products", F.sqrt("squares") * F.sqrt("squares_beside"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import types as T
+
+Numbers = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 P95 = 0.95
 SCHEMA = T.StructType(
@@ -35,12 +39,6 @@ def statistics(counted: pa.Table) -> pa.Table:
     mean = least + np.add.reduceat((value - least[group]) * times, begins) / readings
     squares = np.add.reduceat(times * (value - mean[group]) ** 2, begins)
     deviation = np.sqrt(squares / np.maximum(readings - 1, 1))
-    rank = P95 * (readings - 1)
-    low = np.floor(rank)
-    seen = np.cumsum(times)
-    before = seen[begins] - times[begins]
-    below = value[np.searchsorted(seen, before + low, side="right")]
-    above = value[np.searchsorted(seen, before + np.ceil(rank), side="right")]
     whose = counted.select(["gpu", "host", "demo"]).slice(0, 1).take(pa.array(np.zeros(len(begins), np.int64)))
     found = {
         "metric": metrics.dictionary.take(pa.array(codes[begins])),
@@ -49,6 +47,19 @@ def statistics(counted: pa.Table) -> pa.Table:
         "min": pa.array(least),
         "max": pa.array(most),
         "stddev": pa.array(deviation, mask=readings < 2),
-        "p95": pa.array(below + (rank - low) * (above - below)),
+        "p95": pa.array(quantile(value, times, begins, P95)),
     }
     return pa.table({name: whose.column(name) for name in whose.column_names} | found)
+
+
+def quantile(value: Numbers, times: Counts, begins: Counts, share: float) -> Numbers:
+    """Of each group, which begins at one of ``begins``, the quantile of its values, in order, each of which counts so
+    many ``times``: between the two nearest values linearly."""
+    rank = share * (np.add.reduceat(times, begins) - 1)
+    low = np.floor(rank)
+    seen = np.cumsum(times)
+    before = seen[begins] - times[begins]
+    below = value[np.searchsorted(seen, before + low, side="right")]
+    above = value[np.searchsorted(seen, before + np.ceil(rank), side="right")]
+    between: Numbers = below + (rank - low) * (above - below)
+    return between

@@ -6,9 +6,10 @@ Of counted values, because a sensor shows few different ones: for Spark's applyI
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import types as T
+
+from spark_jobs.transforms.distribution import Counts, Numbers, quantile
 
 FAR = 5.0
 """So many deviations are beyond what noise, a fan's steps or a short game show."""
@@ -20,9 +21,6 @@ _LEAST_DEVIATION = 1.0
 SCHEMA = T.StructType([T.StructField(name, T.StringType()) for name in ("gpu", "band", "metric")]).add(
     "beyond", T.DoubleType()
 )
-
-Numbers = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 
 def bounds(counted: pa.Table) -> pa.Table:
@@ -43,15 +41,9 @@ def bounds(counted: pa.Table) -> pa.Table:
     return pa.table(found)
 
 
-def medians(group: Places, value: Numbers, times: Places) -> Numbers:
+def medians(group: Counts, value: Numbers, times: Counts) -> Numbers:
     """Of each group 0, 1, 2, ... the median of its values, each of which counts so many ``times``."""
     order = np.lexsort((value, group))
     group, value, times = group[order], value[order], times[order]
     begins = np.flatnonzero(np.diff(group, prepend=-1))
-    seen = np.cumsum(times)
-    before = seen[begins] - times[begins]
-    middle = (np.add.reduceat(times, begins) - 1) / 2
-    low = value[np.searchsorted(seen, before + np.floor(middle), side="right")]
-    high = value[np.searchsorted(seen, before + np.ceil(middle), side="right")]
-    both: Numbers = (low + high) / 2
-    return both
+    return quantile(value, times, begins, 0.5)

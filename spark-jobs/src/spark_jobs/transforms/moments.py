@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyspark.sql import types as T
 
 from spark_jobs.transforms.columnar import chunks
-from spark_jobs.transforms.other_sensors import MORE, entries
+from spark_jobs.transforms.other_sensors import MORE, by_sensor
 
 Numbers = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
@@ -56,15 +56,9 @@ class Pairs:
         others = {name: _values(chunk.column(name)) for name in self._beside}
         for name in self._metrics:
             yield self._compared(name, _values(chunk.column(name)), place, groups, others)
-        if (more := entries(chunk.column(MORE).combine_chunks())) is not None:
-            of_metric = more.column("metric").combine_chunks().dictionary_encode()
-            codes, entry_of = of_metric.indices.to_numpy(), more.column("entry_of").to_numpy()
-            value = more.column("value").to_numpy()
-            for code, name in enumerate(of_metric.dictionary.to_pylist()):
-                mine = codes == code
-                rows = entry_of[mine]
-                there = {other: values[rows] for other, values in others.items()}
-                yield self._compared(name, value[mine], place[rows], groups, there)
+        for name, (rows, values) in by_sensor(chunk.column(MORE).combine_chunks()).items():
+            there = {other: beside[rows] for other, beside in others.items()}
+            yield self._compared(name, values, place[rows], groups, there)
 
     def _compared(
         self, name: str, value: Numbers, place: Places, groups: pa.Table, others: dict[str, Numbers]

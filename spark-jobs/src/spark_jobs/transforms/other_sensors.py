@@ -5,6 +5,8 @@ Python workers load this, so it imports little.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -25,6 +27,25 @@ def entries(more: pa.MapArray) -> pa.Table | None:
     places = pa.array(np.repeat(offsets[:-1], counts) + _within(counts))
     found = {"entry_of": pa.array(whose), "metric": more.keys.take(places), "value": more.items.take(places)}
     return pa.table(found).filter(pc.is_valid(pc.field("value")))
+
+
+class Values(NamedTuple):
+    """Of one metric."""
+
+    there: npt.NDArray[np.int64]
+    """Which readings have them, rising."""
+    values: npt.NDArray[np.float64]
+
+
+def by_sensor(more: pa.MapArray) -> dict[str, Values]:
+    """Sensor -> its values."""
+    if (found := entries(more)) is None:
+        return {}
+    names = found.column("metric").combine_chunks().dictionary_encode()
+    codes, there = names.indices.to_numpy(), found.column("entry_of").to_numpy()
+    values = found.column("value").to_numpy()
+    chosen = ((name, codes == code) for code, name in enumerate(names.dictionary.to_pylist()))
+    return {name: Values(there[which], values[which]) for name, which in chosen}
 
 
 def _within(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -6,14 +6,13 @@ A row per value, which Spark's own functions would need, was most of what a batc
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spark_jobs.transforms.other_sensors import MORE, entries
+from spark_jobs.transforms.other_sensors import MORE, Values, by_sensor
 from telemetry.timestamp import SECOND
 
 _Numbers = npt.NDArray[np.int64]
@@ -21,14 +20,6 @@ _Values = npt.NDArray[np.float64]
 _WHOSE = ("host", "source", "mode")
 TAKEN = ("gpu", "start", *_WHOSE, "time", "row")
 """What is needed of a reading besides its metrics."""
-
-
-class _Found(NamedTuple):
-    """The values of a metric."""
-
-    there: _Numbers
-    """Which readings have them, rising."""
-    values: _Values
 
 
 class Windows:
@@ -55,7 +46,7 @@ class Windows:
         in_order = pc.sort_indices(readings, [(name, "ascending") for name in ("gpu", "start", "time", "row")])
         frame = _Frame(readings.select(TAKEN).take(in_order))
         # A sensor that the catalogue has learnt of since has older values among the others.
-        found = _others(readings.column(MORE).combine_chunks().take(in_order))
+        found = by_sensor(readings.column(MORE).combine_chunks().take(in_order))
         for name in self._metrics:
             column = readings.column(name)
             if column.null_count < len(column):
@@ -146,26 +137,15 @@ class _Ranked:
         return self._names.take(pa.array(ranks, mask=ranks < 0))
 
 
-def _of_column(column: pa.Array) -> _Found:
+def _of_column(column: pa.Array) -> Values:
     there = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    return _Found(there, column.drop_null().to_numpy())
+    return Values(there, column.drop_null().to_numpy())
 
 
-def _others(more: pa.MapArray) -> dict[str, _Found]:
-    """Sensor -> its values, of those that the catalogue did not know when they came."""
-    if (found := entries(more)) is None:
-        return {}
-    names = found.column("metric").combine_chunks().dictionary_encode()
-    codes, there = names.indices.to_numpy(), found.column("entry_of").to_numpy()
-    values = found.column("value").to_numpy()
-    chosen = ((name, codes == code) for code, name in enumerate(names.dictionary.to_pylist()))
-    return {name: _Found(there[which], values[which]) for name, which in chosen}
-
-
-def _both(some: _Found, others: _Found) -> _Found:
+def _both(some: Values, others: Values) -> Values:
     there = np.concatenate([some.there, others.there])
     order = np.argsort(there)
-    return _Found(there[order], np.concatenate([some.values, others.values])[order])
+    return Values(there[order], np.concatenate([some.values, others.values])[order])
 
 
 def _spread(values: _Values, begins: _Numbers, counts: _Numbers) -> dict[str, pa.Array]:
