@@ -67,16 +67,17 @@ def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(
     known = model("2026-02-01T00:00:00.000Z", "nothing", 24.0, [horizon])
     kept = keep_model(store, known)
     assert kept.endswith(f"{known.version}.json")
-    today = datetime.now(UTC).date().isoformat()
+    # Of today, what lies in the hours to come would be dead letters: a clock ahead.
+    yesterday = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
     grave = GpuEvent(
         id=place.settings.reports_path, kind="xid", number=79, host="desk", device="0000:3b:00", gpu="desk:0",
         source="xid", mode="live", name="fell off the bus", action="reboot", severity="critical", text="NVRM",
-        first=f"{today}T09:00:00.000Z", last=f"{today}T09:00:00.000Z", count=1,
+        first=f"{yesterday}T09:00:00.000Z", last=f"{yesterday}T09:00:00.000Z", count=1,
     )  # fmt: skip
     with KafkaProducer(bootstrap_servers=place.settings.kafka_bootstrap_servers) as producer:
         producer.send(topics.GPU_EVENTS, grave.encode())
-    place.add_windows([(today, 50.0)])
-    place.add(day(today))
+    place.add_windows([(yesterday, 50.0)])
+    place.add(day(yesterday))
     consumer = KafkaConsumer(
         topics.GPU_PREDICTIONS, topics.GPU_DECISIONS, bootstrap_servers=place.settings.kafka_bootstrap_servers
     )
@@ -85,9 +86,9 @@ def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(
     consumer.seek_to_end()
     for part in consumer.assignment():
         consumer.position(part)
-    assert place.touched() == [today]
+    assert place.touched() == [yesterday]
     # The same again: what Kafka would have forgotten is still there.
-    Batch(place.spark, place.settings, CATALOGUE).run([date.fromisoformat(today)])
+    Batch(place.spark, place.settings, CATALOGUE).run([date.fromisoformat(yesterday)])
     told: dict[str, list[bytes]] = {topics.GPU_PREDICTIONS: [], topics.GPU_DECISIONS: []}
     deadline = time.monotonic() + 60
     while min(map(len, told.values())) < 2 and time.monotonic() < deadline:
@@ -102,12 +103,12 @@ def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(
     decision, same_decision = (Decision.decode(each) for each in told[topics.GPU_DECISIONS])
     assert decision == same_decision
     assert decision.action == "watch"
-    failures = place.report(today, "failures")
-    # Other tests of this Kafka have told of events today, too.
+    failures = place.report(yesterday, "failures")
+    # Other tests of this Kafka have told of events of that day, too.
     ours = failures[failures.gpu == "desk:0"]
     assert ours[["gpu", "kind", "number"]].values.tolist() == [["desk:0", "xid", 79]]
-    assert place.report(today, "failure_risk").probability.tolist() == [pytest.approx(prediction.probability)]
-    assert place.report(today, "decisions").action.tolist() == ["watch"]
+    assert place.report(yesterday, "failure_risk").probability.tolist() == [pytest.approx(prediction.probability)]
+    assert place.report(yesterday, "decisions").action.tolist() == ["watch"]
 
 
 def test_a_model_is_learned_from_the_lake_and_the_next_batch_has_it(
