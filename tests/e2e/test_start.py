@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from support.alert_engine import query
-from support.fault_load import process_environment
+from support.fault_engines import process_environment
 from support.identities import eventually
 from support.platform import ROOT, SAMPLES, Platform, long_log
 from telemetry.settings import Settings

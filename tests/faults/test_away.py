@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from functools import partial
 from itertools import product
 
 import pytest
@@ -14,8 +14,6 @@ from support.fault_load import Outcome, Sent
 
 pytestmark = pytest.mark.timeout(1800)
 SECONDS = 48
-
-
 SERVERS = ("influxdb", "namenode", "datanode", "kafka", "postgres")
 WORDS = {"frozen": "does not answer", "stopped": "connection refused"}
 
@@ -23,13 +21,13 @@ WORDS = {"frozen": "does not answer", "stopped": "connection refused"}
 def test_away(field: Field, record: Record, away: int) -> None:
     """One after the other; a load is counted while the next server is away, which it then waits for, too."""
 
-    def loads() -> Iterator[Sent]:
-        for name, how in product(SERVERS, WORDS):
-            running = field.load(f"away-{name}-{how}", SECONDS - 40 + away)
-            running.until(0.1)
-            with getattr(field, how)(name):
-                # The length of the outage is what is tried here; nothing is waited for.
-                time.sleep(away)
-            yield Sent(running, Outcome(f"{WORDS[how]} for {away} s", name, 0))
+    field.all_settled([partial(_away, field, name, how, away) for name, how in product(SERVERS, WORDS)], record)
 
-    field.all_settled(loads(), record)
+
+def _away(field: Field, name: str, how: str, away: int) -> Sent:
+    running = field.load(f"away-{name}-{how}", SECONDS - 40 + away)
+    running.until(0.1)
+    with getattr(field, how)(name):
+        # The length of the outage is what is tried here; nothing is waited for.
+        time.sleep(away)
+    return Sent(running, Outcome(f"{WORDS[how]} for {away} s", name, 0))

@@ -14,8 +14,9 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from faults.conftest import Record
+from support.fault_engines import alerts_of, settings_of, stored_alerts
 from support.fault_field import Field
-from support.fault_load import GPUS, PATIENCE, Count, Outcome, Running, judged, stored
+from support.fault_load import GPUS, PATIENCE, Count, Outcome, Running
 from support.identities import Point, Row, eventually
 from support.platform import Platform, long_log
 from telemetry import reading, topics
@@ -28,9 +29,12 @@ LOG_GPU = "backup:0"
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Platform]:
+def empty(field: Field, tmp_path: Path) -> Iterator[Platform]:
     """Another one: other folders, other ports, nothing started."""
-    platform = Platform.in_folder(tmp_path / "empty", "native", DEMO="off", KAFKA_CLIENT_TIMEOUT_SECONDS="10")
+    own = {
+        name: field.environment[name] for name in ("CONFIG_DIR", "KAFKA_CLIENT_TIMEOUT_SECONDS", "POSTGRES_READINGS")
+    }
+    platform = Platform.in_folder(tmp_path / "empty", "native", DEMO="off", **own)
     try:
         yield platform
     finally:
@@ -41,7 +45,7 @@ def test_a_backup_under_load_goes_on_elsewhere(field: Field, record: Record, emp
     log = long_log(tmp_path, "long.txt", seed=9)
     wanted_of_log = field.platform.readings_of(log, LOG_GPU)
     past = field.load("past", 10)
-    field.settled(past, Outcome("", "", 0))
+    field.settled(past, Outcome("backup", "a load before it", 0))
     _expire(field)
     running = field.load("backup", SECONDS)
     running.until(10 / SECONDS)
@@ -75,7 +79,8 @@ def test_a_backup_under_load_goes_on_elsewhere(field: Field, record: Record, emp
         load = running.load
         end = max(each.time for each in taken)
         outcome.counts["alerts"] = _compared(
-            Counter(judged(load, taken)), lambda: Counter(stored(load.host, end, there.environment))
+            Counter(alerts_of(load, taken, settings_of(there.environment).config_dir)),
+            lambda: Counter(stored_alerts(load, end, there.environment)),
         )
         outcome.seconds = time.monotonic() - began
         for store, count in there.settled(past, Outcome("", "", 0)).counts.items():

@@ -8,8 +8,8 @@ import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +22,8 @@ from support.platform import Platform, long_log
 
 pytestmark = pytest.mark.timeout(1800)
 LOGS, ROWS, GPUS = 100, 300, 4
-LONG = 3000
+LONG, LONGER = 3000, 100_000
+"""Rows; the longer takes seconds to read."""
 SECONDS = 20
 BEGIN = datetime(2016, 6, 1, 20)
 
@@ -34,16 +35,16 @@ def test_a_hundred_logs_at_once(field: Field, record: Record) -> None:
     folder.mkdir()
     wanted = Wanted()
 
-    def make(number: int) -> tuple[str, list[dict[str, Any]]]:
+    def make(number: int) -> Path:
         # Of each GPU the logs follow each other, a day apart.
         start = f"2016-{1 + number // GPUS // 28:02d}-{1 + number // GPUS % 28:02d} 20:00:00"
-        log = long_log(folder, f"{number}.txt", seed=number, rows=ROWS, start=start)
-        gpu = f"input:{number % GPUS}"
-        return gpu, platform.readings_of(log, gpu)
+        return long_log(folder, f"{number}.txt", seed=number, rows=ROWS, start=start)
 
     with ThreadPoolExecutor(2) as two:
-        for gpu, readings in two.map(make, range(LOGS)):
-            wanted.add(gpu, readings)
+        logs = list(two.map(make, range(LOGS)))
+    for number in range(GPUS):
+        gpu = f"input:{number}"
+        wanted.add(gpu, platform.readings_of(logs[number], gpu, *logs[number + GPUS :: GPUS]))
     running = field.load("input-hundred", SECONDS)
     for number in range(LOGS):
         place = platform.data_dir / "input" / str(number % GPUS)
@@ -62,12 +63,13 @@ HOW = ("rotated", "truncated", "replaced while it is read", "half a last line")
 
 
 def test_log_changes(field: Field, record: Record) -> None:
-    field.all_settled((_with_a_log(field, how) for how in HOW), record)
+    field.all_settled([partial(_with_a_log, field, how) for how in HOW], record)
 
 
 def _with_a_log(field: Field, how: str) -> Sent:
     platform, gpu = field.platform, f"changed-{how.split()[0]}:0"
-    first, second = (_log(platform, how, number) for number in range(2))
+    rows = (LONGER if how.startswith("replaced") else LONG, LONG)
+    first, second = (_log(platform, how, number, rows[number]) for number in range(2))
     place = platform.place(first, gpu, "GPU-Z Sensor Log.txt")
     running = field.load(f"input-{how.split()[0]}", SECONDS)
     wanted = Wanted()
@@ -114,11 +116,11 @@ def _with_a_log(field: Field, how: str) -> Sent:
     return Sent(running, Outcome("input", words, 0), of_the_log)
 
 
-def _log(platform: Platform, how: str, number: int) -> Path:
+def _log(platform: Platform, how: str, number: int, rows: int) -> Path:
     # None is like another: a log is known by what is in it, wherever it lies.
     seed = 2 * HOW.index(how) + number
     start = BEGIN + timedelta(days=seed)
-    return long_log(platform.folder, f"{how.split()[0]}-{number}.txt", seed, LONG, f"{start:%Y-%m-%d %H:%M:%S}")
+    return long_log(platform.folder, f"{how.split()[0]}-{number}.txt", seed, rows, f"{start:%Y-%m-%d %H:%M:%S}")
 
 
 def _until_some(platform: Platform, gpu: str, count: int = 1) -> None:
@@ -137,4 +139,5 @@ def _add_what_was_read(wanted: Wanted, platform: Platform, gpu: str, log: Path) 
     of_log = Wanted()
     of_log.add(gpu, readings)
     read = sum(times[point.time] > 0 for point in of_log.points)
+    assert 0 < read < len(readings), "it was not replaced while it was read"
     wanted.add(gpu, readings[:read])

@@ -1,4 +1,4 @@
-"""kill -9 at random moments of a load, twice in each; everything at once: once.
+"""kill -9 at two random moments of a load, one in each half; everything at once: once.
 
 The next load begins while the one before is on its way to the stores, so a kill hits that, too.
 """
@@ -6,22 +6,24 @@ The next load begins while the one before is on its way to the stores, so a kill
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from functools import partial
 from itertools import product
 
 import pytest
 
 from faults.conftest import Record
-from support.fault_field import Field
+from support.fault_field import Field, Part
 from support.fault_load import Count, Outcome, Sent, at_moments
 from support.fault_logs import Wanted
 from support.platform import long_log
 
 pytestmark = pytest.mark.timeout(1800)
-OURS = ("influxdb-writer", "alert-engine", "health-engine", "streaming")
+OURS = ("influxdb-writer", "timescale-writer", "alert-engine", "health-engine", "streaming")
 ENGINES = ("kafka", "datanode", "namenode", "influxdb", "postgres")
 SEEDS = (1, 2, 3)
+DRIVER: dict[int, Part] = {1: "process", 2: "children", 3: "all"}
+"""Seed -> what of the stream is killed: its Python, its JVM, both."""
+HALVES = ((0.05, 0.4), (0.55, 0.9))
 SECONDS = 20
 ROWS = 6000
 FIRST = 200
@@ -30,19 +32,22 @@ FIRST = 200
 
 @pytest.mark.parametrize("names", [OURS, ENGINES], ids=", ".join)
 def test_killed(field: Field, record: Record, names: tuple[str, ...]) -> None:
-    def loads() -> Iterator[Sent]:
-        for name, seed in product(names, SEEDS):
-            chance = random.Random(f"{name} {seed}")
-            running = field.load(f"kill-{name}-{seed}", SECONDS)
-            at_moments(running, [chance.uniform(0.05, 0.9) for _ in range(2)], partial(field.kill, name))
-            yield Sent(running, Outcome("kill -9", name, seed))
+    field.all_settled([partial(_killed, field, name, seed) for name, seed in product(names, SEEDS)], record)
 
-    field.all_settled(loads(), record)
+
+def _killed(field: Field, name: str, seed: int) -> Sent:
+    chance = random.Random(f"{name} {seed}")
+    running = field.load(f"kill-{name}-{seed}", SECONDS)
+    moments = [chance.uniform(*half) for half in HALVES]
+    part = DRIVER[seed] if name == "streaming" else "process"
+    at_moments(running, moments, lambda: field.kill(name, part))
+    words = {"process": name, "children": f"{name}, its JVM", "all": f"{name} and its JVM"}
+    return Sent(running, Outcome("kill -9", words[part], seed))
 
 
 def test_producer_is_killed(field: Field, record: Record) -> None:
     """What watches the drop folder, while it follows a log that grows under it."""
-    field.all_settled((_with_a_log(field, seed) for seed in SEEDS), record)
+    field.all_settled([partial(_with_a_log, field, seed) for seed in SEEDS], record)
 
 
 def _with_a_log(field: Field, seed: int) -> Sent:
@@ -53,7 +58,7 @@ def _with_a_log(field: Field, seed: int) -> Sent:
     growing = field.platform.place(log, gpu)
     growing.write_bytes(b"".join(lines[:FIRST]))
     running = field.load(f"kill-watch-{seed}", SECONDS)
-    kills = {chance.uniform(0.05, 0.9) for _ in range(2)}
+    kills = {chance.uniform(*half) for half in HALVES}
     done = FIRST
     for share in sorted({*kills, *(number / 40 for number in range(1, 40))}):
         running.until(share)
@@ -75,19 +80,13 @@ def _with_a_log(field: Field, seed: int) -> Sent:
 
 
 def test_all_are_killed_at_once(field: Field, record: Record) -> None:
+    field.all_settled([partial(_all_killed, field, seed) for seed in SEEDS], record)
+
+
+def _all_killed(field: Field, seed: int) -> Sent:
+    chance = random.Random(seed)
     names = [*OURS, *ENGINES, "watch"]
-
-    def loads() -> Iterator[Sent]:
-        for seed in SEEDS:
-            chance = random.Random(seed)
-
-            def harm(chance: random.Random = chance) -> None:
-                chance.shuffle(names)
-                for name in names:
-                    field.kill(name)
-
-            running = field.load(f"kill-all-{seed}", SECONDS)
-            at_moments(running, [chance.uniform(0.2, 0.8)], harm)
-            yield Sent(running, Outcome("kill -9", "all at once", seed))
-
-    field.all_settled(loads(), record)
+    chance.shuffle(names)
+    running = field.load(f"kill-all-{seed}", SECONDS)
+    at_moments(running, [chance.uniform(0.2, 0.8)], lambda: field.kill_all(names))
+    return Sent(running, Outcome("kill -9", "all at once", seed))

@@ -18,7 +18,7 @@ from support.alert_cases import CATALOGUE
 from support.fault_field import Field
 from support.fault_load import Count, Outcome, at_moments
 from support.identities import eventually
-from support.platform import ROOT, long_log
+from support.platform import long_log
 
 pytestmark = pytest.mark.timeout(1800)
 SECONDS = 60
@@ -43,7 +43,7 @@ def test_stop_and_start(field: Field, record: Record) -> None:
 def test_version_changes(field: Field, record: Record, tmp_path: Path) -> None:
     """Back to a catalogue that lacks a metric of the load, and on to today's: its values are there all the same."""
     older = tmp_path / "config"
-    shutil.copytree(ROOT / "config", older)
+    shutil.copytree(field.platform.environment["CONFIG_DIR"], older)
     catalogue = yaml.safe_load((older / "metrics.yaml").read_text())
     gone = values(CATALOGUE, 25)[-1].metric
     del catalogue["metrics"][gone]
@@ -58,7 +58,9 @@ def test_version_changes(field: Field, record: Record, tmp_path: Path) -> None:
     outcome = field.settled(running, Outcome("other version and back", "influxdb-writer, streaming", 0))
     sent = outcome.counts["lake"].sent
     found = field.platform.with_metric(gone, host)
-    outcome.counts[f"values of {gone}"] = Count(sent, found, sent - found, 0)
+    outcome.counts[f"lake, values of {gone}"] = Count(sent, found, sent - found, 0)
+    found = field.platform.points_with(gone, host)
+    outcome.counts[f"InfluxDB, values of {gone}"] = Count(sent, found, sent - found, 0)
     record(outcome)
 
 
@@ -78,7 +80,7 @@ def test_batch_is_killed(field: Field, record: Record, seed: int) -> None:
         if not reports:
             break
     os.killpg(batch.pid, signal.SIGKILL)
-    batch.wait()
+    assert batch.wait() == -signal.SIGKILL, "the batch was over before it was killed"
     again = field.batch("--date", day.isoformat())
     said, _ = again.communicate(timeout=600)
     assert again.returncode == 0, said

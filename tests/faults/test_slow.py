@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from faults.conftest import Record
 from support.fault_field import Field
 from support.fault_load import Outcome, at_moments
-from support.slow_link import Weather, slow_link
+from support.slow_link import Passed, Weather, slow_link
 
 pytestmark = pytest.mark.timeout(1800)
 SECONDS = 45
+SLOW = ("INFLUXDB_PORT", "HDFS_RPC_PORT", "POSTGRES_PORT")
 LATE = 5.0
 """Seconds until an answer."""
 
@@ -34,15 +36,22 @@ def test_influxdb_answers_after_5_seconds(field: Field, record: Record) -> None:
 
 @pytest.mark.parametrize("seed", [1])
 def test_bad_line(field: Field, record: Record, seed: int) -> None:
-    """Between the writer and InfluxDB, and between the stream and the NameNode."""
-    weather = Weather()
-    influxdb, namenode = (int(field.environment[name]) for name in ("INFLUXDB_PORT", "HDFS_RPC_PORT"))
-    with (
-        slow_link(influxdb, weather, seed) as to_influxdb,
-        slow_link(namenode, weather, seed) as to_namenode,
-        field.instead("influxdb-writer", INFLUXDB_URL=f"http://127.0.0.1:{to_influxdb}"),
-        field.instead("streaming", HDFS_URL=f"hdfs://127.0.0.1:{to_namenode}"),
-    ):
+    """Between the writer and InfluxDB, the stream and the NameNode, the alert engine and PostgreSQL."""
+    weather, passed = Weather(), [Passed() for _ in SLOW]
+    with ExitStack() as stack:
+        to_influxdb, to_namenode, to_postgres = (
+            stack.enter_context(slow_link(int(field.environment[name]), weather, seed, each))
+            for name, each in zip(SLOW, passed, strict=True)
+        )
+        for name, settings in (
+            ("influxdb-writer", {"INFLUXDB_URL": f"http://127.0.0.1:{to_influxdb}"}),
+            ("streaming", {"HDFS_URL": f"hdfs://127.0.0.1:{to_namenode}"}),
+            ("alert-engine", {"POSTGRES_PORT": str(to_postgres)}),
+        ):
+            stack.enter_context(field.instead(name, **settings))
         running = field.load("slow-line", SECONDS)
         words = f"{2000 * weather.delay:.0f} ms longer both ways, {weather.lost:.0%} lost, connections break"
-        record(field.settled(running, Outcome(words, "influxdb, namenode", seed)))
+        record(field.settled(running, Outcome(words, "influxdb, namenode, postgres", seed)))
+    print(*passed, sep="\n")
+    assert all(each.lost for each in passed)
+    assert sum(each.broken for each in passed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from support.identities import Row, eventually
 from support.platform import long_log
 from telemetry import topics
 from telemetry.reading import Reading, encode
-from telemetry.timestamp import SECOND
+from telemetry.timestamp import SECOND, parse_time
 
 pytestmark = pytest.mark.timeout(1800)
 SECONDS = 45
@@ -36,6 +37,11 @@ def test_clock_jumps(field: Field, record: Record) -> None:
         for share, seconds in ((0.2, JUMP), (0.5, -JUMP), (0.8, 0)):
             at_moments(running, [share], lambda seconds=seconds: clock.jump(seconds))  # type: ignore[misc]
         record(field.settled(running, Outcome("clock jumps 45 min ahead, then behind", ", ".join(OURS), 0)))
+    # That it was put under them at all: they say so themselves.
+    for name in OURS:
+        log = (field.platform.run_dir / "logs" / f"{name}.log").read_text()
+        said = [parse_time(f"{each}Z") for each in re.findall(r"^(\S{19})Z ", log, re.MULTILINE)]
+        assert any(at > running.begin + (JUMP + SECONDS - 60) * SECOND for at in said), f"{name} never was ahead"
 
 
 @pytest.mark.parametrize(("season", "start"), [("autumn", "2016-10-29 23:30:00"), ("spring", "2016-03-26 23:30:00")])

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import configparser
-import os
 import shlex
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from dashboard.stores.away import Away, Missing
 from dashboard.stores.reports_hdfs import HdfsReports
-from support.fault_load import BIN, Outcome, Running, Sent, process_environment
+from support import processes
+from support.fault_engines import settings_of
+from support.fault_load import BIN, Outcome, Running, Sent
+from support.fault_looks import Look
 from support.identities import eventually
 from support.kept import Kept
 from support.platform import ROOT, Platform
 from support.small_disk import SmallDisk
-from telemetry.settings import Settings
 
 SETTLING = 3
 """Loads that are counted at a time."""
+Part = Literal["process", "children", "all"]
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Field:
     platform: Platform
     disks: Mapping[str, SmallDisk]
     """Folder below the data -> the disk that it is."""
+    looks: list[Look] = field(default_factory=list)
+    """Every load that was counted: all of them are looked at once more in the end."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,18 +50,19 @@ class Field:
         """Begins."""
         return Running(self.platform.folder, self.environment, name, seconds)
 
-    def settled(self, running: Running, outcome: Outcome, sent: int = 0, **settings: str) -> Outcome:
+    def settled(self, running: Running, outcome: Outcome, **settings: str) -> Outcome:
         """Once the load is sent: waits until everything has arrived, and counts."""
-        taken = sent or running.wait()
+        taken = running.wait()
         began = time.monotonic()
         outcome.counts |= running.arrived(taken, self.environment | settings)
         outcome.seconds = time.monotonic() - began
+        self.looks.append(Look(running.load, taken, running.alerts, outcome))
         return outcome
 
-    def all_settled(self, loads: Iterable[Sent], record: Callable[[Outcome], None]) -> None:
+    def all_settled(self, harms: Iterable[Callable[[], Sent]], record: Callable[[Outcome], None]) -> None:
         """Each load is counted, and its outcome given to ``record``, while those after it run.
 
-        Raises what went wrong first, once all are counted.
+        Raises what went wrong first, once all have run and are counted.
         """
 
         def count(sent: Sent, ended: float) -> None:
@@ -65,11 +71,18 @@ class Field:
             outcome.counts |= sent.also()
             record(outcome)
 
+        counted: list[Future[None]] = []
         with ThreadPoolExecutor(SETTLING) as beside:
-            counted = []
-            for each in loads:
-                each.running.wait()
-                counted.append(beside.submit(count, each, time.monotonic()))
+            for harm in harms:
+                try:
+                    sent = harm()
+                    sent.running.wait()
+                except Exception as error:
+                    failed: Future[None] = Future()
+                    failed.set_exception(error)
+                    counted.append(failed)
+                else:
+                    counted.append(beside.submit(count, sent, time.monotonic()))
         for done in counted:
             done.result()
 
@@ -87,24 +100,43 @@ class Field:
         lines = [line.split() for line in told.stdout.splitlines()]
         return {words[0]: int(words[3].rstrip(",")) for words in lines if words[1] == "RUNNING"}
 
-    def kill(self, name: str) -> None:
-        """As a crash: the process alone, at once. Whatever keeps the platform must bring it back."""
-        os.kill(self.pid(name), signal.SIGKILL)
+    def kill(self, name: str, part: Part = "process") -> None:
+        """As a crash: the process alone, what it has started alone, or both, at once. Whatever keeps the platform must
+        bring it back."""
+        for _ in range(10):
+            pid = self.pid(name)
+            below = processes.below(pid)
+            pids = {"process": [pid], "children": below, "all": [pid, *below]}[part]
+            assert pids, f"{name} has no {part}"
+            if processes.send(pids, signal.SIGKILL):
+                return
+        raise AssertionError(f"{name} ended again and again by itself")
+
+    def kill_all(self, names: Iterable[str]) -> None:
+        """In this order and at one moment."""
+        running = self.pids()
+        assert processes.send([running[name] for name in names if name in running], signal.SIGKILL)
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
-        """It is there and does not answer: every process of its group stands still."""
-        group = os.getpgid(self.pid(name))
-        os.killpg(group, signal.SIGSTOP)
+        """It is there and does not answer: it and every process below it stand still."""
+        pid = self.pid(name)
+        stopped: list[int] = []
         try:
+            # One that was started meanwhile, by one that did not stand yet, is found by the next look.
+            while fresh := [each for each in (pid, *processes.below(pid)) if each not in stopped]:
+                processes.send(fresh, signal.SIGSTOP)
+                stopped += fresh
+            assert eventually(lambda: processes.stand_still(stopped), bool), f"{name} goes on"
             yield
         finally:
-            os.killpg(group, signal.SIGCONT)
+            processes.send(stopped[::-1], signal.SIGCONT)
 
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:
         """Connections are refused."""
         self.control("stop", name)
+        assert name not in self.pids()
         try:
             yield
         finally:
@@ -127,8 +159,17 @@ class Field:
                 kept.end()
 
     def pid(self, name: str) -> int:
+        """Of the program itself: supervisord starts a script that becomes it."""
+
+        def running() -> int:
+            pid = self.pids().get(name, 0)
+            known = self.platform.run_dir / "pids" / name
+            return pid if pid and known.read_text().split()[0] == str(pid) else 0
+
         # One that was killed a moment ago has none until it is back.
-        return eventually(lambda: int(self.control("pid", name)), lambda pid: pid > 0)
+        pid = eventually(running, bool)
+        assert pid, f"{name} does not run"
+        return pid
 
     def _keepers_environment(self) -> dict[str, str]:
         """That of supervisord: start.sh has put every setting into it."""
@@ -145,10 +186,8 @@ class Field:
 
     def reported(self, day: date) -> Counter[str]:
         """GPU -> readings of that day, as the report ``summary`` tells them; empty without it."""
-        with process_environment(self.environment):
-            settings = Settings.load()
         try:
-            rows = HdfsReports(settings).rows("summary", day)
+            rows = HdfsReports(settings_of(self.environment)).rows("summary", day)
         except (Missing, Away):
             return Counter()
         return Counter({row["gpu"]: row["readings"] for row in rows})

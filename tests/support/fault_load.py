@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 
-from kafka_consumers.alerts import config
-from kafka_consumers.alerts.judge import Judge
-from kafka_consumers.alerts.matcher import Subject
 from kafka_producer.load import Load, peak, values
-from support.alert_cases import CATALOGUE, World
-from support.alert_engine import query
+from support.alert_cases import CATALOGUE
+from support.fault_engines import AlertRow, alerts_of, settings_of, stored_alerts
 from support.identities import eventually
 from support.platform import ROOT
-from telemetry.reading import Reading
-from telemetry.settings import Settings
 from telemetry.timestamp import parse_time
 
 T = TypeVar("T")
@@ -34,12 +26,6 @@ BIN = ROOT / ".venv/bin"
 RATE, GPUS = 1000, 20
 PATIENCE = 600
 """Seconds in which everything must have arrived once the harm is over."""
-
-RULES = config.load(ROOT / "config/alerts.yaml", CATALOGUE)
-FOUND_BY_DETECTORS = {binding.rule for _, binding in RULES.rules.bindings(Subject("a:0", "a", "load", None)).anomalies}
-
-AlertRow = tuple[str, str, str, int]
-"""gpu, rule, state, when (microseconds UTC)."""
 
 
 class Count(NamedTuple):
@@ -71,6 +57,10 @@ class Outcome:
     """Store -> what it holds."""
     seconds: float = 0.0
     """From the end of the load until all had arrived."""
+
+    @property
+    def is_right(self) -> bool:
+        return all(count.is_right for count in self.counts.values())
 
 
 def nothing_else() -> dict[str, Count]:
@@ -104,6 +94,9 @@ class Running:
         self.seconds = seconds
         self._rate = rate
         self._gpus = gpus
+        self._hot = hot
+        self.alerts: Counter[AlertRow] = Counter()
+        """The changes that it must cause; known once it was counted."""
         self._lines = folder / f"load-{name}.jsonl"
         options = ["--json", *(["--hot"] if hot else []), "--name", name, "--rate", str(rate), "--gpus", str(gpus)]
         with self._lines.open("wb") as lines:
@@ -141,9 +134,10 @@ class Running:
         """Store -> what it holds of the first ``sent`` readings, and of the changes of alerts that they must cause."""
         # Working those out takes seconds, as does waiting for the stores.
         with ThreadPoolExecutor(1) as beside:
-            wanted = beside.submit(lambda: Counter(judged(self.load, map(self.load.reading, range(sent)))))
+            working = beside.submit(self._alerts_of, sent, environment)
             counts = self.audited(sent, environment)
-            return counts | {"alerts": self._alerts(sent, environment, wanted.result())}
+            self.alerts = working.result()
+        return counts | {"alerts": Count.of(self.alerts, self._alerts(sent, environment))}
 
     def audited(self, sent: int, environment: Mapping[str, str]) -> dict[str, Count]:
         """Store -> what it holds of the first ``sent`` readings, once they are there or ``PATIENCE`` is over."""
@@ -160,18 +154,25 @@ class Running:
             counts[store] = Count(**told)
         return counts
 
-    def _alerts(self, sent: int, environment: Mapping[str, str], wanted: Counter[AlertRow]) -> Count:
-        """Changes of alerts in PostgreSQL, against those that the rules make of the readings, undisturbed."""
+    def _alerts_of(self, sent: int, environment: Mapping[str, str]) -> Counter[AlertRow]:
         load = self.load
-        end = load.due(sent - 1)
+        config_dir = settings_of(environment).config_dir
+        wanted = Counter(alerts_of(load, map(load.reading, range(sent)), config_dir))
+        # Else nothing that a process must remember over a kill would be looked at.
+        assert {"firing", "resolved"} <= {state for _, _, state, _ in wanted} or not self._hot
+        return wanted
+
+    def _alerts(self, sent: int, environment: Mapping[str, str]) -> Counter[AlertRow]:
+        """In PostgreSQL, once there are as many as there must be."""
+        end = self.load.due(sent - 1)
 
         def there() -> Counter[AlertRow]:
             try:
-                return Counter(stored(load.host, end, environment))
+                return Counter(stored_alerts(self.load, end, environment))
             except psycopg.OperationalError:
                 return Counter()  # the harm of a later load: it comes back
 
-        return Count.of(wanted, eventually(there, lambda found: found.total() >= wanted.total(), PATIENCE))
+        return eventually(there, lambda found: found.total() >= self.alerts.total(), PATIENCE)
 
     @property
     def load(self) -> Load:
@@ -183,45 +184,3 @@ def at_moments(running: Running, moments: Sequence[float], harm: Callable[[], No
     for share in sorted(moments):
         running.until(share)
         harm()
-
-
-def stored(host: str, end: int, environment: Mapping[str, str]) -> Iterator[AlertRow]:
-    """Changes in PostgreSQL up to ``end``, of rules about readings.
-
-    What the stream's detectors find depends on when its batches were cut.
-    """
-    with process_environment(environment):
-        settings = Settings.load()
-    sql = "SELECT gpu, rule, c.state, time FROM changes c JOIN alerts a ON a.id = alert_id WHERE host = %s"
-    for gpu, rule, state, at in query(settings, sql, host):
-        time = round(at.timestamp() * 1_000_000)
-        if time <= end and rule not in FOUND_BY_DETECTORS:
-            yield gpu, rule, state, time
-
-
-def judged(load: Load, readings: Iterable[Reading]) -> Iterator[AlertRow]:
-    """What the rules make of ``readings``, those of each GPU in their order, undisturbed."""
-    worlds = {f"{load.host}:{number}": World(Judge(RULES)) for number in range(load.gpus)}
-    for reading in readings:
-        worlds[reading.gpu].reading(reading, reading.time)
-    for world in worlds.values():
-        for change in world.changes:
-            alert = change.alert
-            if change.is_recorded:
-                yield alert.subject.gpu, alert.rule, alert.state, alert.changed
-
-
-_ENVIRONMENT = Lock()
-
-
-@contextmanager
-def process_environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Of one thread at a time."""
-    with _ENVIRONMENT:
-        before = dict(os.environ)
-        os.environ.update(wanted)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)

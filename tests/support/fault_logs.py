@@ -32,18 +32,17 @@ class Wanted:
             self.rows[Row(each["origin"], gpu, each["row"])] += 1
 
     def add_logs(self, platform: Platform, gpu: str, logs: Sequence[Path]) -> None:
-        for log in logs:
-            self.add(gpu, platform.readings_of(log, gpu))
+        self.add(gpu, platform.readings_of(logs[0], gpu, *logs[1:]))
 
     def counted(self, platform: Platform) -> dict[str, Count]:
-        """Store -> what it holds of these GPUs, once as much is there as was sent or ``PATIENCE`` is over."""
+        """Store -> what it holds of these GPUs, once all is there or ``PATIENCE`` is over."""
         gpus = sorted({point.gpu for point in self.points})
         points = eventually(
             lambda: sum((platform.points(BUCKET, gpu) for gpu in gpus), Counter[Point]()),
-            lambda found: found.total() >= self.points.total(), PATIENCE,
+            lambda found: not self.points - found, PATIENCE,
         )  # fmt: skip
         rows = eventually(
             lambda: sum((platform.rows(gpu) for gpu in gpus), Counter[Row]()),
-            lambda found: found.total() >= self.rows.total(), PATIENCE,
+            lambda found: not self.rows - found, PATIENCE,
         )  # fmt: skip
         return {"InfluxDB": Count.of(self.points, points), "lake": Count.of(self.rows, rows)}

@@ -46,15 +46,41 @@ def dry_run(producer: Path, logs: Sequence[Path], *options: str, cwd: Path) -> l
 
 def points_in_influxdb(url: str, org: str, token: str, bucket: str, gpu: str) -> Counter[Point]:
     """How often each reading of ``gpu`` stands in ``bucket``."""
+    return _points_where(url, org, token, bucket, "gpu", gpu)
+
+
+def points_of_host(url: str, org: str, token: str, bucket: str, host: str) -> Counter[Point]:
+    """The same of all GPUs of ``host``."""
+    return _points_where(url, org, token, bucket, "host", host)
+
+
+def _points_where(url: str, org: str, token: str, bucket: str, tag: str, value: str) -> Counter[Point]:
     flux = (
-        f'from(bucket: "{bucket}") |> range(start: 2000-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z) '
-        f'|> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "row" and r.gpu == "{gpu}") '
-        '|> keep(columns: ["_time", "_value", "gpu"])'
+        f'{_from(bucket)} |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "row" '
+        f'and r.{tag} == "{value}") |> keep(columns: ["_time", "_value", "gpu"])'
     )
+    return Counter(_points(_asked(url, org, token, flux)))
+
+
+def values_in_influxdb(url: str, org: str, token: str, bucket: str, host: str, metric: str) -> int:
+    """How many values of ``metric`` all GPUs of ``host`` have in ``bucket``."""
+    flux = (
+        f'{_from(bucket)} |> filter(fn: (r) => r._measurement == "gpu_metrics" and r._field == "{metric}" '
+        f'and r.host == "{host}") |> group() |> count() |> keep(columns: ["_value"])'
+    )
+    lines = _asked(url, org, token, flux).split()
+    return int(lines[-1].rpartition(",")[2]) if lines else 0
+
+
+def _from(bucket: str) -> str:
+    return f'from(bucket: "{bucket}") |> range(start: 2000-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z)'
+
+
+def _asked(url: str, org: str, token: str, flux: str) -> str:
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/vnd.flux", "Accept": "application/csv"}
     answer = requests.post(f"{url}/api/v2/query", params={"org": org}, headers=headers, data=flux, timeout=60)
     answer.raise_for_status()
-    return Counter(_points(answer.text))
+    return answer.text
 
 
 def _points(csv: str) -> Iterable[Point]:

@@ -16,7 +16,7 @@ import httpx
 from deltalake import DeltaTable
 
 from support.engines import free_ports
-from support.identities import Point, Row, dry_run, eventually, points_in_influxdb, rows_in_lake
+from support.identities import Point, Row, dry_run, eventually, points_in_influxdb, rows_in_lake, values_in_influxdb
 from telemetry.timestamp import parse_time
 
 ROOT = Path(__file__).parents[2]
@@ -106,12 +106,23 @@ class Platform:
         token = (self.run_dir / "secrets" / "influxdb-token").read_text().strip()
         return points_in_influxdb(url, "gpustream", token, bucket, gpu)
 
-    def rows(self, gpu: str) -> Counter[Row]:
-        return rows_in_lake(f"hdfs://127.0.0.1:{self.environment['HDFS_RPC_PORT']}/gpu-metrics/readings", gpu)
+    def points_with(self, metric: str, host: str) -> int:
+        """Of how many readings InfluxDB has this metric."""
+        url = f"http://127.0.0.1:{self.environment['INFLUXDB_PORT']}"
+        token = (self.run_dir / "secrets" / "influxdb-token").read_text().strip()
+        return values_in_influxdb(url, "gpustream", token, "gpu-metrics", host, metric)
 
-    def readings_of(self, log: Path, gpu: str) -> list[dict[str, Any]]:
-        """What the log must become, by the dry run of this checkout."""
-        readings = dry_run(PRODUCER, [log], "--time", "original", "--gpu", gpu, cwd=ROOT)
+    @property
+    def lake_uri(self) -> str:
+        """The table of readings."""
+        return f"hdfs://127.0.0.1:{self.environment['HDFS_RPC_PORT']}/gpu-metrics/readings"
+
+    def rows(self, gpu: str) -> Counter[Row]:
+        return rows_in_lake(self.lake_uri, gpu)
+
+    def readings_of(self, log: Path, gpu: str, *more: Path) -> list[dict[str, Any]]:
+        """What the log, and ``more`` of the same GPU, must become, by the dry run of this checkout."""
+        readings = dry_run(PRODUCER, [log, *more], "--time", "original", "--gpu", gpu, cwd=ROOT)
         assert readings
         return readings
 
@@ -123,8 +134,7 @@ class Platform:
 
     def with_metric(self, metric: str, host: str) -> int:
         """How many different readings of ``host`` in the lake have a value of ``metric``, known by name or not."""
-        uri = f"hdfs://127.0.0.1:{self.environment['HDFS_RPC_PORT']}/gpu-metrics/readings"
-        table = DeltaTable(uri).to_pyarrow_table(
+        table = DeltaTable(self.lake_uri).to_pyarrow_table(
             columns=["gpu", "row", metric, "more"], filters=[("host", "=", host)]
         )  # fmt: skip
         return len(

@@ -21,16 +21,25 @@ class Weather:
     lost: float = 0.02
     """Share that is lost and sent again by TCP: ``resend`` seconds later, and all behind it waits."""
     resend: float = 0.4
-    broken: float = 0.002
+    broken: float = 0.005
     """Share after which the connection is gone."""
 
 
+@dataclass
+class Passed:
+    """What a link has done: chunks of both directions."""
+
+    chunks: int = 0
+    lost: int = 0
+    broken: int = 0
+
+
 @contextmanager
-def slow_link(port: int, weather: Weather, seed: int) -> Iterator[int]:
-    """The port on 127.0.0.1 that leads to ``port`` there."""
+def slow_link(port: int, weather: Weather, seed: int, passed: Passed) -> Iterator[int]:
+    """The port on 127.0.0.1 that leads to ``port`` there; ``passed`` is kept up."""
     (own,) = free_ports(1)
     loop = asyncio.new_event_loop()
-    link = _Link(port, weather, random.Random(seed))
+    link = _Link(port, weather, random.Random(seed), passed)
     server = loop.run_until_complete(asyncio.start_server(link.pass_on, "127.0.0.1", own))
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -47,8 +56,9 @@ def slow_link(port: int, weather: Weather, seed: int) -> Iterator[int]:
 
 
 class _Link:
-    def __init__(self, port: int, weather: Weather, chance: random.Random) -> None:
+    def __init__(self, port: int, weather: Weather, chance: random.Random, passed: Passed) -> None:
         self._port = port
+        self._passed = passed
         self._weather = weather
         self._chance = chance
 
@@ -73,9 +83,13 @@ class _Link:
         clock = asyncio.get_running_loop().time
         try:
             while chunk := await reader.read(65_536):
-                late = self._weather.resend if self._chance.random() < self._weather.lost else 0.0
+                is_lost = self._chance.random() < self._weather.lost
+                late = self._weather.resend if is_lost else 0.0
+                self._passed.chunks += 1
+                self._passed.lost += is_lost
                 waiting.put_nowait((clock() + self._weather.delay + late, chunk))
                 if self._chance.random() < self._weather.broken:
+                    self._passed.broken += 1
                     raise ConnectionResetError
             waiting.put_nowait((clock(), b""))
             await sender

@@ -1,4 +1,4 @@
-"""kafka-python behind the loop's protocols: the only module that knows the client."""
+"""kafka-python behind the loop's input, and how its clients are opened; kafka_publisher.py has what is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -16,13 +16,9 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from kafka_consumers.batch import BadRecord, Partition
-from telemetry import topics
-from telemetry.clock import Clock
+from kafka_consumers.batch import Partition
 from telemetry.errors import Misconfigured, Unavailable
-from telemetry.messages import DeadLetter, PipelineReport, TopicOrigin
 from telemetry.settings import Settings
-from telemetry.timestamp import format_time
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +26,13 @@ _FETCH_WAIT_MS = 20
 _FETCH_MIN_BYTES = 16 * 1024  # some twenty readings: each answer costs the client more than what is in it
 _FETCH_BYTES = 8 * 1024 * 1024  # above the largest message that config/topics.yaml lets in
 _BOOTSTRAP_MS = 3_000  # a start that is to be stopped waits no longer than this for the first answer
-_ANSWER_MS = 2_000  # for what the loop asks between two polls
+ANSWER_MS = 2_000  # for what the loop asks between two polls
 _REBALANCING = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 
 
 def connect(settings: Settings, group: str | None, wanted: Sequence[str], *, from_beginning: bool) -> KafkaConsumer:
     """A consumer of ``wanted`` that commits nothing by itself; group None: of no group. Raises Unavailable."""
-    consumer = _client(
+    consumer = opened(
         KafkaConsumer,
         settings,
         group_id=group,
@@ -76,7 +72,8 @@ def _finish_every_join(consumer: KafkaConsumer) -> None:
     coordinator.need_rejoin = lambda: coordinator._join_task is not None or stated()  # noqa: SLF001
 
 
-def _client(make: Callable[..., Any], settings: Settings, **options: object) -> Any:
+def opened(make: Callable[..., Any], settings: Settings, **options: object) -> Any:
+    """A client of kafka-python. Raises Unavailable where Kafka does not answer, Misconfigured for a bad address."""
     servers = settings.kafka_bootstrap_servers
     try:
         return make(
@@ -120,7 +117,7 @@ class KafkaInput:
     def commit(self, offsets: Mapping[Partition, int]) -> None:
         positions = {TopicPartition(*partition): OffsetAndMetadata(at, "", -1) for partition, at in offsets.items()}
         try:
-            self._consumer.commit(positions, timeout_ms=_ANSWER_MS)
+            self._consumer.commit(positions, timeout_ms=ANSWER_MS)
         except _REBALANCING as error:
             raise Unavailable(f"Kafka moves partitions between consumers ({error})", retry_after=0.1) from error
         except KafkaError as error:
@@ -139,113 +136,18 @@ class KafkaInput:
         if not partitions:
             return None
         try:
-            ends: dict[Any, int] = self._consumer.end_offsets(list(partitions), timeout_ms=_ANSWER_MS)
+            ends: dict[Any, int] = self._consumer.end_offsets(list(partitions), timeout_ms=ANSWER_MS)
             starts = {each: done[each] if each in done else self._position(each) for each in partitions}
         except KafkaError as error:
             raise Unavailable(f"Kafka did not tell how much waits ({error})") from error
         return {each: (starts[each], end) for each, end in ends.items() if end > starts[each]}
 
     def _position(self, partition: TopicPartition) -> int:
-        return int(self._consumer.position(partition, timeout_ms=_ANSWER_MS) or 0)
+        return int(self._consumer.position(partition, timeout_ms=ANSWER_MS) or 0)
 
     def close(self) -> None:
         """Leaves the group, so that its partitions move at once."""
         try:
-            self._consumer.close(autocommit=False, timeout_ms=_ANSWER_MS)
+            self._consumer.close(autocommit=False, timeout_ms=ANSWER_MS)
         except KafkaError as error:
             logger.warning("left without a word to the group: error=%s", error)
-
-
-class KafkaPublisher:
-    """What an engine tells: messages in their order, acknowledged before ``publish`` returns."""
-
-    def __init__(self, settings: Settings, process: str, first: str) -> None:
-        """``first``: a topic of which it will tell, looked up when it opens."""
-        self._settings = settings
-        self._process = process
-        self._first = first
-        self._producer: Any = None
-
-    def open(self) -> None:
-        """Before the first message, which would wait for what a client asks Kafka at first. Raises Unavailable."""
-        if self._producer is not None:
-            return
-        timeout = self._settings.kafka_client_timeout_seconds
-        try:
-            self._producer = _client(
-                KafkaProducer,
-                self._settings,
-                client_id=f"{self._process}-publisher",
-                acks="all",
-                max_block_ms=_ANSWER_MS,
-                delivery_timeout_ms=int(timeout * 1000),
-                request_timeout_ms=int(timeout * 500),
-            )
-            self._producer.partitions_for(self._first)
-        except KafkaError as error:
-            raise Unavailable(f"Kafka does not say where {self._first} is ({error})") from error
-
-    def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
-        """(topic, key, message) each. Raises Unavailable; some may have arrived then, and are sent again."""
-        self.open()
-        timeout = self._settings.kafka_client_timeout_seconds
-        try:
-            sent = [self._producer.send(topic, key=key.encode(), value=value) for topic, key, value in messages]
-            self._producer.flush(timeout=timeout)
-            for each in sent:
-                each.get(timeout=timeout)
-        except KafkaError as error:
-            raise Unavailable(f"Kafka did not take what {self._process} tells ({error})") from error
-
-    def close(self) -> None:
-        if self._producer is not None:
-            self._producer.close(timeout=_ANSWER_MS / 1000)
-
-
-class KafkaOutbox:
-    """Dead letters (acknowledged before ``keep`` returns) and self-reports (sent and forgotten)."""
-
-    def __init__(self, settings: Settings, process: str, clock: Clock) -> None:
-        self._process = process
-        self._clock = clock
-        timeout = settings.kafka_client_timeout_seconds
-        self._timeout = timeout
-        self._producer = _client(
-            KafkaProducer,
-            settings,
-            client_id=process,
-            acks="all",
-            compression_type="zstd",
-            max_block_ms=_ANSWER_MS,
-            delivery_timeout_ms=int(timeout * 1000),
-            request_timeout_ms=int(timeout * 500),
-        )
-
-    def keep(self, records: Sequence[BadRecord]) -> None:
-        now = format_time(self._clock.now())
-        try:
-            futures = [self._send_letter(each, now) for each in records]
-            self._producer.flush(timeout=self._timeout)
-            for future in futures:
-                future.get(timeout=self._timeout)
-        except KafkaError as error:
-            raise Unavailable(f"Kafka did not take the dead letters ({error})") from error
-        logger.warning("dead_letters count=%d first=%s", len(records), str(records[0].error)[:200])
-
-    def _send_letter(self, bad: BadRecord, now: str) -> Any:
-        record = bad.record
-        origin = TopicOrigin(topic=record.topic, partition=record.partition, offset=record.offset)
-        letter = DeadLetter.of(record.value or b"", bad.error, self._process, now, origin)
-        return self._producer.send(topics.GPU_DEAD_LETTERS, key=letter.reason.encode(), value=letter.encode())
-
-    def tell(self, report: PipelineReport) -> None:
-        try:
-            self._producer.send(topics.GPU_PIPELINE, key=self._process.encode(), value=report.encode())
-        except KafkaError as error:
-            raise Unavailable(f"Kafka did not take the self-report ({error})") from error
-
-    def close(self) -> None:
-        try:
-            self._producer.close(timeout=_ANSWER_MS / 1000)
-        except KafkaError as error:
-            logger.warning("self-report not sent: error=%s", error)

@@ -18,7 +18,8 @@ from kafka_consumers.alerts.config import AlertConfig
 from kafka_consumers.alerts.judge import Judge
 from kafka_consumers.batch import Limits
 from kafka_consumers.consume import Loop, Ticker
-from kafka_consumers.kafka_client import KafkaInput, KafkaOutbox, KafkaPublisher, connect
+from kafka_consumers.kafka_client import KafkaInput, connect
+from kafka_consumers.kafka_publisher import KafkaOutbox, KafkaPublisher
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
 from kafka_consumers.sinks.influxdb_api import InfluxApi

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Publisher(Protocol):
-    """See ``KafkaPublisher``."""
+    """See kafka_publisher.py."""
 
     def open(self) -> None: ...
 

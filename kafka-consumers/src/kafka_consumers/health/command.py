@@ -6,7 +6,7 @@ from kafka_consumers.health import config
 from kafka_consumers.health.engine import Engine
 from kafka_consumers.health.judge import Judge
 from kafka_consumers.health.store import Store
-from kafka_consumers.kafka_client import KafkaPublisher
+from kafka_consumers.kafka_publisher import KafkaPublisher
 from telemetry import catalogue, topics, xid
 from telemetry.clock import Clock
 from telemetry.settings import Settings
