@@ -26,14 +26,15 @@ pytestmark = pytest.mark.timeout(2400)
 SECONDS = 1200
 """Longer than a backup takes on a busy machine: the load is ended once it is done."""
 LOG_GPU = "backup:0"
+SETTINGS = ("CONFIG_DIR", "KAFKA_CLIENT_TIMEOUT_SECONDS", "POSTGRES_READINGS")
+GROUPS = ("influxdb-writer", "timescale-writer", "alert-engine", "health-engine")
+"""Who reads readings and remembers in Kafka how far; the stream remembers in the lake, which was counted."""
 
 
 @pytest.fixture
 def empty(field: Field, tmp_path: Path) -> Iterator[Platform]:
     """Another one: other folders, other ports, nothing started."""
-    own = {
-        name: field.environment[name] for name in ("CONFIG_DIR", "KAFKA_CLIENT_TIMEOUT_SECONDS", "POSTGRES_READINGS")
-    }
+    own = {name: field.environment[name] for name in SETTINGS}
     platform = Platform.in_folder(tmp_path / "empty", "native", DEMO="off", **own)
     try:
         yield platform
@@ -108,6 +109,14 @@ def _expire(field: Field) -> None:
     partitions = [TopicPartition(topics.GPU_METRICS, n) for n in consumer.partitions_for_topic(topics.GPU_METRICS)]
     ends = consumer.end_offsets(partitions)
     consumer.close()
+    for group in GROUPS:
+        reader = KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+
+        def done(reader: KafkaConsumer = reader) -> bool:
+            return all((reader.committed(each) or 0) >= end for each, end in ends.items())
+
+        assert eventually(done, bool, PATIENCE), f"{group} has not read all"
+        reader.close()
     admin = KafkaAdminClient(bootstrap_servers=servers)
     admin.delete_records(ends)
     admin.close()
