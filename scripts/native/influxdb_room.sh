@@ -1,16 +1,17 @@
 # shellcheck shell=bash disable=SC2154  # sourced by influxdb.sh; INFLUXDB_DATA_DIR comes from settings.sh
-# What influxd needs after its disk was full: a shard that it could not make then it never opens again, whatever room
-# there is, until it is started anew. Every write of that day fails meanwhile.
+# What influxd needs after its disk was full. A shard that it could not make then it never opens again, and a segment of
+# its log that it could not begin it never writes to again, whatever room there is, until it is started anew. Every write
+# fails meanwhile.
 
 ROOM_MB=200
 
-# Passes on what influxd says; when that tells of such a shard, ends influxd once there is room. Whoever keeps it (supervisord)
-# starts it again. Reads to the end: influxd must never wait for us.
+# Passes on what influxd says; when that tells of a full disk, ends influxd once there is room. Whoever keeps it
+# (supervisord) starts it again. Reads to the end: influxd must never wait for us.
 pass_on_and_watch() { # PID of influxd
     local line waiting=
     while IFS= read -r line; do
         printf '%s\n' "$line"
-        if [[ -z $waiting && $line == *"opening shard previously failed"*"no space left on device"* ]]; then
+        if [[ -z $waiting && $line == *"no space left on device"* ]]; then
             waiting=yes
             end_with_room "$1" &
         fi

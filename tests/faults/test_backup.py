@@ -45,7 +45,7 @@ def empty(field: Field, tmp_path: Path) -> Iterator[Platform]:
 def test_a_backup_under_load_goes_on_elsewhere(field: Field, record: Record, empty: Platform, tmp_path: Path) -> None:
     log = long_log(tmp_path, "long.txt", seed=9)
     wanted_of_log = field.platform.readings_of(log, LOG_GPU)
-    past = field.load("past", 10)
+    past = field.load("past", 20)
     field.settled(past, Outcome("backup", "a load before it", 0))
     _expire(field)
     running = field.load("backup", SECONDS)
