@@ -105,6 +105,7 @@ def _with_a_log(field: Field, how: str) -> Sent:
             other = platform.data_dir / ".other"
             shutil.copyfile(second, other)
             other.rename(place)
+            assert platform.points(BUCKET, gpu).total() < LONGER, "it was read before it was replaced"
             wanted.add_logs(platform, gpu, [second])
 
     def of_the_log() -> dict[str, Count]:
@@ -139,5 +140,4 @@ def _add_what_was_read(wanted: Wanted, platform: Platform, gpu: str, log: Path) 
     of_log = Wanted()
     of_log.add(gpu, readings)
     read = sum(times[point.time] > 0 for point in of_log.points)
-    assert 0 < read < len(readings), "it was not replaced while it was read"
     wanted.add(gpu, readings[:read])
