@@ -7,9 +7,14 @@ from typing import Generic, NamedTuple
 
 from kafka_consumers.sink import Item, Record, Refusal
 from telemetry.errors import Rejected
+from telemetry.timestamp import MILLISECOND
 
 Partition = tuple[str, int]
 """(topic, number). kafka-python's TopicPartition is one."""
+
+
+LIVE = 500 * MILLISECOND
+"""What came within this is no backlog."""
 
 
 class BadRecord(NamedTuple):
@@ -37,6 +42,8 @@ class Batch(Generic[Item]):
         self.offsets: dict[Partition, int] = {}
         """Partition -> the offset to commit once this batch and all before it are stored."""
         self.oldest_ms: int | None = None
+        self.is_live = False
+        """Its first record came to Kafka just now."""
         self._limits = limits
         self._records: list[Record] = []
         self._size = 0
@@ -56,6 +63,7 @@ class Batch(Generic[Item]):
         if not self.offsets:
             # What came a moment ago has waited already, in Kafka; what comes of a backlog is to fill the batch.
             came = first * 1000
+            self.is_live = 0 <= now - came < LIVE
             self._since = came if 0 <= now - came < self._limits.milliseconds * 1000 else now
         self.offsets[partition] = records[-1].offset + 1
         self.oldest_ms = first if self.oldest_ms is None else min(first, self.oldest_ms)

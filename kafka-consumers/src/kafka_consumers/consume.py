@@ -1,6 +1,7 @@
 """The one loop: poll -> encode -> batch -> write -> dead letters -> commit, in this order, for every sink.
 
-Offsets move only after the store and the dead letters have acknowledged, batch by batch, in order. Two batches are in
+What comes just now is written at once while nothing else is being written; else it gathers, as a backlog does, until a
+batch is full or has waited. Offsets move only after the store and the dead letters have acknowledged, batch by batch, in order. Two batches are in
 flight at most: one being written, one waiting for the writer's thread, while this thread polls and encodes the next.
 While a store is away the consumer is paused but polled, so that it keeps its place in the group.
 """
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
+from math import ceil
 from threading import Event
 from typing import Any, Generic, NamedTuple, Protocol
 
@@ -25,6 +27,7 @@ from telemetry.errors import Rejected, Unavailable
 from telemetry.heartbeat import Heartbeat
 from telemetry.messages import PipelineReport
 from telemetry.pipeline import SelfReport
+from telemetry.timestamp import MILLISECOND
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,10 @@ IN_FLIGHT = 2
 IDLE_POLL_MS = 100
 ROOM_SECONDS = 0.5
 """How long the loop waits for the writer before it polls (paused) to keep its place in the group."""
+BUSY_POLL_MS = 5
+"""While a batch is being written the loop looks this often whether it is done: the next one waits for that."""
+COMMIT_EVERY = 200 * MILLISECOND
+"""Kafka takes milliseconds for a commit, in which nothing is polled. So much is written again after a crash."""
 DRAIN_SECONDS = 8.0
 """How long a stop waits for batches in flight: below supervisor's and Docker's patience of 10 s."""
 
@@ -112,6 +119,7 @@ class Loop(Generic[Item]):
         self._writer = Writer(sink, outbox, clock, stop)
         self._owned: set[Partition] = set()
         self._uncommitted: dict[Partition, int] = {}
+        self._committed = 0
         self._done: dict[Partition, int] = {}
         self._next: dict[Partition, int] = {}
         self._paused = False
@@ -159,7 +167,10 @@ class Loop(Generic[Item]):
             self._paused = False
         patience = IDLE_POLL_MS
         if len(self._batch):
-            patience = min(patience, int(self._batch.wait_ms(self._clock.now())))
+            # Rounded up: a poll that ends before the batch is due asks Kafka for nothing.
+            patience = min(patience, ceil(self._batch.wait_ms(self._clock.now())))
+            if self._batch.is_live:
+                patience = min(patience, BUSY_POLL_MS)
         self._take(self._input.poll(patience, self._batch.room or 1))
 
     def _take(self, polled: Mapping[Partition, Sequence[Any]]) -> None:
@@ -214,7 +225,7 @@ class Loop(Generic[Item]):
     def _submit_if_due(self) -> None:
         if not len(self._batch) or len(self._in_flight) >= IN_FLIGHT:
             return
-        if not self._batch.wait_ms(self._clock.now()):
+        if (self._batch.is_live and not self._in_flight) or not self._batch.wait_ms(self._clock.now()):
             self._submit()
 
     def _submit(self) -> None:
@@ -232,11 +243,14 @@ class Loop(Generic[Item]):
             self._uncommitted |= batch.offsets
             self._done |= batch.offsets
 
-    def _commit(self) -> None:
+    def _commit(self, *, at_once: bool = False) -> None:
         """A commit that fails is repeated in the next turn; should we end before, the same is written again."""
-        if self._uncommitted:
+        now = self._clock.now()
+        # A clock that was set back commits, too.
+        if self._uncommitted and (at_once or not self._committed <= now < self._committed + COMMIT_EVERY):
             self._input.commit(self._uncommitted)
             self._uncommitted = {}
+            self._committed = now
 
     def _tick(self) -> None:
         if self._ticker is None:
@@ -264,7 +278,7 @@ class Loop(Generic[Item]):
         except Unavailable as error:
             logger.warning("stopped before the store came back, nothing is lost: error=%s", error)
         try:
-            self._commit()
+            self._commit(at_once=True)
             self._outbox.tell(self._report.report())
         except Unavailable as error:
             logger.warning("stopped without a commit, the same is written again: error=%s", error)

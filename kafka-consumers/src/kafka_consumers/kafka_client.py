@@ -23,7 +23,7 @@ from telemetry.settings import Settings
 logger = logging.getLogger(__name__)
 
 _FETCH_WAIT_MS = 20
-_FETCH_MIN_BYTES = 16 * 1024  # some twenty readings: each answer costs the client more than what is in it
+_FETCH_MIN_BYTES = 8 * 1024  # some ten readings: each answer costs the client more than what is in it
 _FETCH_BYTES = 8 * 1024 * 1024  # above the largest message that config/topics.yaml lets in
 _BOOTSTRAP_MS = 3_000  # a start that is to be stopped waits no longer than this for the first answer
 ANSWER_MS = 2_000  # for what the loop asks between two polls

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
+from spark_jobs.transforms.groups import grouped
 from spark_jobs.transforms.other_sensors import MORE, entries
 
 AT_ONCE = 50_000
@@ -39,6 +40,8 @@ SPREAD = Kind(
 """readings, sum, min, max."""
 
 _WHOLE = {"times", "readings"}
+_PLACE = "__place"
+"""The number of a reading's keys, within a chunk."""
 
 
 def per_metric(readings: DataFrame, metrics: Sequence[str], keys: Sequence[str], kind: Kind) -> DataFrame:
@@ -66,40 +69,53 @@ class Columns:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         made: list[pa.Table] = []
+        most = PENDING
         for chunk in chunks(batches):
             made += self._of(chunk)
-            if sum(map(len, made)) > PENDING:
+            if sum(map(len, made)) > most:
                 made = [self._together(made)]
+                # Where there are so many groups, all of them would be put together anew with every chunk.
+                most = max(PENDING, 2 * len(made[0]))
         if made:
             yield from self._together(made).to_batches(max_chunksize=10_000)
 
     def _of(self, chunk: pa.Table) -> Iterator[pa.Table]:
-        keys = chunk.select(self._keys)
+        numbers, keys = grouped(chunk.select(self._keys))
+        place = pa.chunked_array([numbers])
         for name in self._metrics:
             column = chunk.column(name)
             if column.null_count < len(column):
-                values = keys.append_column("value", column).filter(column.is_valid())
-                yield self._grouped(values.append_column("metric", pa.array([name] * len(values), pa.string())))
+                values = pa.table({_PLACE: place, "value": column}).filter(column.is_valid())
+                found = self._grouped(values, [])
+                yield self._whose(found.append_column("metric", pa.array([name] * len(found), pa.string())), keys)
         if (others := entries(chunk.column(MORE).combine_chunks())) is not None:
-            whose = keys.take(others.column("entry_of"))
-            for name in ("metric", "value"):
-                whose = whose.append_column(name, others.column(name))
-            yield self._grouped(whose)
+            values = others.select(["metric", "value"]).append_column(_PLACE, place.take(others.column("entry_of")))
+            yield self._whose(self._grouped(values, ["metric"]), keys)
 
-    def _grouped(self, values: pa.Table) -> pa.Table:
-        value = "metric" if self._kind.by_value else "value"
-        wanted = [(value, aggregate) for _, aggregate, _ in self._kind.made]
-        grouped = values.group_by(self._groups, use_threads=False).aggregate(wanted)
-        return self._named(grouped, [f"{value}_{aggregate}" for _, aggregate, _ in self._kind.made])
+    def _grouped(self, values: pa.Table, more: Sequence[str]) -> pa.Table:
+        """By _PLACE, ``more``, and (where the kind says so) by value."""
+        groups = [_PLACE, *more, *(["value"] if self._kind.by_value else [])]
+        about = _PLACE if self._kind.by_value else "value"
+        wanted = [(about, aggregate) for _, aggregate, _ in self._kind.made]
+        found = values.group_by(groups, use_threads=False).aggregate(wanted)
+        made = [f"{about}_{aggregate}" for _, aggregate, _ in self._kind.made]
+        names = [name for name, _, _ in self._kind.made]
+        return found.select([*groups, *made]).rename_columns([*groups, *names])
+
+    def _whose(self, found: pa.Table, keys: pa.Table) -> pa.Table:
+        """With the keys in the place of their number."""
+        whose = keys.take(found.column(_PLACE))
+        names = ["metric", *(["value"] if self._kind.by_value else []), *(name for name, _, _ in self._kind.made)]
+        for name in names:
+            whose = whose.append_column(name, found.column(name))
+        return whose
 
     def _together(self, parts: Sequence[pa.Table]) -> pa.Table:
         wanted = [(name, aggregate) for name, _, aggregate in self._kind.made]
         whole = pa.concat_tables(parts).group_by(self._groups, use_threads=False).aggregate(wanted)
-        return self._named(whole, [f"{name}_{aggregate}" for name, _, aggregate in self._kind.made])
-
-    def _named(self, grouped: pa.Table, found: Sequence[str]) -> pa.Table:
+        found = [f"{name}_{aggregate}" for name, _, aggregate in self._kind.made]
         names = [name for name, _, _ in self._kind.made]
-        return grouped.select([*self._groups, *found]).rename_columns([*self._groups, *names])
+        return whole.select([*self._groups, *found]).rename_columns([*self._groups, *names])
 
 
 def chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:

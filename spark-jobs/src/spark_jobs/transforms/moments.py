@@ -15,10 +15,10 @@ import pyarrow as pa
 from pyspark.sql import types as T
 
 from spark_jobs.transforms.columnar import chunks
+from spark_jobs.transforms.groups import Places, grouped
 from spark_jobs.transforms.other_sensors import MORE, by_sensor
 
 Numbers = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
 
 MOMENTS = ("n", "mean", "mean_beside", "squares", "squares_beside", "products")
 
@@ -52,7 +52,7 @@ class Pairs:
                 yield from pa.concat_tables(made).combine_chunks().to_batches()
 
     def _of(self, chunk: pa.Table) -> Iterator[pa.Table]:
-        place, groups = _grouped(chunk.select(self._keys))
+        place, groups = grouped(chunk.select(self._keys))
         others = {name: _values(chunk.column(name)) for name in self._beside}
         for name in self._metrics:
             yield self._compared(name, _values(chunk.column(name)), place, groups, others)
@@ -82,7 +82,7 @@ class Pairs:
 
 def together(parts: pa.Table) -> pa.Table:
     """Rows of :func:`schema` of the same GPU -> one per metric and beside."""
-    place, groups = _grouped(parts.select(["metric", "beside"]))
+    place, groups = grouped(parts.select(["metric", "beside"]))
     count = len(groups)
     n, mean, mean_beside, squares, squares_beside, products = (parts.column(name).to_numpy() for name in MOMENTS)
     total = _sum(place, n, count)
@@ -118,17 +118,6 @@ def _moments(place: Places, value: Numbers, beside: Numbers, count: int) -> tupl
     x, y = x - mean[place], y - mean_beside[place]
     sums = (_sum(place, product, count) for product in (x * x, y * y, x * y))
     return (n, least + mean, least_beside + mean_beside, *sums)
-
-
-def _grouped(keys: pa.Table) -> tuple[Places, pa.Table]:
-    """The place of each row's keys among the different ones, and those."""
-    numbered = keys.append_column("__row", pa.array(np.arange(len(keys))))
-    groups = numbered.group_by(keys.column_names, use_threads=False).aggregate([("__row", "list")])
-    rows = groups.column("__row_list").combine_chunks()
-    place = np.empty(len(keys), np.int64)
-    lengths = np.diff(rows.offsets.to_numpy())
-    place[rows.values.to_numpy()] = np.repeat(np.arange(len(groups)), lengths)
-    return place, groups.select(keys.column_names)
 
 
 def _values(column: pa.ChunkedArray) -> Numbers:
