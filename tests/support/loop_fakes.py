@@ -134,6 +134,8 @@ class FakeSink:
 
     def __init__(self) -> None:
         self.stored: list[bytes] = []
+        self.writes: list[int] = []
+        """How many records each write had."""
         self.failures = 0
         self.bad: set[bytes] = set()
         """These cannot be encoded."""
@@ -159,6 +161,7 @@ class FakeSink:
         return value
 
     def write(self, items: Sequence[bytes]) -> list[Refusal]:
+        self.writes.append(len(items))
         self.begun.set()
         self.open.wait(30)
         if self.fault:

@@ -1,9 +1,9 @@
 """The one loop: poll -> encode -> batch -> write -> dead letters -> commit, in this order, for every sink.
 
 What comes just now is written at once while nothing else is being written; else it gathers, as a backlog does, until a
-batch is full or has waited. Offsets move only after the store and the dead letters have acknowledged, batch by batch, in order. Two batches are in
-flight at most: one being written, one waiting for the writer's thread, while this thread polls and encodes the next.
-While a store is away the consumer is paused but polled, so that it keeps its place in the group.
+batch is full or has waited. Offsets move only after the store and the dead letters have acknowledged, in order. Two
+batches are in flight at most: one being written, one waiting for the writer's thread, while this thread polls and
+encodes the next. While a store is away the consumer is paused but polled, so that it keeps its place in the group.
 """
 
 from __future__ import annotations

@@ -57,12 +57,38 @@ def test_everything_is_stored_once_in_order_and_committed(tmp_path: Path) -> Non
     assert stage.sink.closed
 
 
-def test_batch_that_does_not_fill_goes_when_its_time_is_over(tmp_path: Path) -> None:
+def test_backlog_that_does_not_fill_a_batch_goes_when_its_time_is_over(tmp_path: Path) -> None:
     stage = Stage(tmp_path, {P0: 7}, batch=5000)
+    stage.clock.sleep(3600)
     began = stage.clock.time
     stage.run()
     assert stage.sink.stored == stage.everything()
+    assert stage.sink.writes == [7]
     assert stage.clock.time - began >= 100_000
+
+
+def test_what_comes_just_now_is_written_at_once_and_the_rest_gathers_meanwhile(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, {P0: 60}, batch=5000)
+    stage.sink.open.clear()
+
+    def at_poll(number: int) -> None:
+        if number == 20:
+            stage.sink.open.set()
+        stage.at_poll(number)
+
+    stage.kafka.at_poll = at_poll
+    stage.run()
+    assert stage.sink.stored == stage.everything()
+    assert stage.sink.writes[0] == stage.kafka.most_per_poll
+    assert len(stage.sink.writes) == 2
+
+
+def test_kafka_is_told_how_far_now_and_then_and_in_the_end(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, {P0: 300})
+    stage.clock.sleep(3600)
+    stage.run()
+    assert len(stage.kafka.commits) < len(stage.sink.writes)
+    assert stage.kafka.committed[P0] == 300
 
 
 def test_store_away_loses_nothing(tmp_path: Path) -> None:
@@ -98,6 +124,7 @@ def test_store_that_hangs_pauses_the_consumer_but_keeps_it_in_its_group(
 
 def test_bad_records_are_kept_before_their_offset_moves(tmp_path: Path) -> None:
     stage = Stage(tmp_path, {P0: 12})
+    stage.clock.sleep(3600)
     stage.sink.bad = {b"0/3"}
     stage.sink.refused = {b"0/7", b"0/8"}
     stage.run()
