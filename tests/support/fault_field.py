@@ -56,6 +56,8 @@ class Field:
         began = time.monotonic()
         outcome.counts |= running.arrived(taken, self.environment | settings)
         outcome.seconds = time.monotonic() - began
+        # Else nothing that a process must remember over a kill was looked at.
+        assert {"firing", "resolved"} <= {state for _, _, state, _ in running.alerts}
         self.looks.append(Look(running.load, taken, running.alerts, outcome))
         return outcome
 
