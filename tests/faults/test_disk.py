@@ -52,5 +52,5 @@ def _fill(field: Field, folder: str) -> None:
 
     with field.disks[folder].full():
         # Whoever writes there has met it, and the status tells the user which disk it is.
-        assert eventually(said, lambda text: re.search(words, text), HELD), f"{name} never said: {words}"
+        assert eventually(said, lambda text: bool(re.search(words, text)), HELD), f"{name} never said: {words}"
         assert eventually(named, lambda problems: any(folder in each for each in problems), HELD)
