@@ -147,8 +147,8 @@ class Loop(Generic[Item]):
             self._wait_for_room()
         else:
             self._poll()
-        self._submit_if_due()
         self._collect()
+        self._submit_if_due()
         self._commit()
         self._tick()
         self._say()

@@ -274,6 +274,7 @@ def test_heartbeat_is_touched(tmp_path: Path) -> None:
 
 def test_records_that_kafka_deleted_unread_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage(tmp_path, {P0: 20})
+    stage.clock.sleep(3600)
     del stage.kafka.log[P0][8:12]
 
     def at_poll(number: int) -> None:
