@@ -219,8 +219,7 @@ def test_peers_17_as_many_are_asked_at_once_as_the_processor_can_read_and_who_wa
     fleet.clock.time += PATIENT // 2
     fleet.turn_until(AT_ONCE + 3)
     assert sorted(fleet.source.asked[AT_ONCE:]) == names[AT_ONCE : AT_ONCE + 3]
-    # Seventeen may be asked now: the seven that never were, and ten of those who are due again, whose answers nobody
-    # gives. Which thread comes first is chance.
+    # The seven that never were asked, and those who are due again: which of their threads comes first is chance.
     fleet.let_go(fleet.source.slow[3:20])
     deadline = time.monotonic() + 30
     while not {*names[AT_ONCE:]} <= {*fleet.source.asked}:
