@@ -116,8 +116,10 @@ class Field:
 
     def kill_all(self, names: Iterable[str]) -> None:
         """In this order and at one moment."""
-        running = self.pids()
-        assert processes.send([running[name] for name in names if name in running], signal.SIGKILL)
+        wanted = list(names)
+        # One that the harm before has killed must be back, or it would be left out of this one.
+        running = eventually(self.pids, lambda running: running.keys() >= {*wanted})
+        assert processes.send([running[name] for name in wanted], signal.SIGKILL)
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
