@@ -23,6 +23,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import zstandard
 from deltalake import DeltaTable
@@ -42,7 +44,7 @@ FEWEST_ROWS = 1000
 """A file of the lake says of each of its columns where it begins; in a log of some minutes that is most of it."""
 SIMULATED_ROWS = 20_000
 APPENDS = 4
-"""What is appended in several batches is several files until it is compacted."""
+"""What is appended in several batches is several files until it is compacted; a power of two."""
 
 
 class Sizes(NamedTuple):
@@ -75,12 +77,14 @@ def into_lake(lines: Path) -> None:
     spark = session("lake bytes", settings, page=False)
     lake = Lake(spark, settings, metrics)
     lake.create()
-    records = spark.read.text(lines.as_uri()).select("value", F.current_timestamp().alias("timestamp"))
-    numbered = clean.judged(records.withColumn("value", F.encode("value", "UTF-8")), metrics).persist()
+    records = spark.read.text(lines.as_uri()).select(
+        F.encode("value", "UTF-8").alias("value"), F.current_timestamp().alias("timestamp")
+    )
+    readings = clean.judged(clean.packed(records, metrics)).readings.sort_by("row")
     for number in range(APPENDS):
-        part = numbered.filter(clean.is_reading() & (F.col("row") % APPENDS == number))
-        lake.append_readings(part.drop(clean.REJECTED, clean.SENT).orderBy("row"), "bench", number)
-    times = [row["at"] for row in numbered.select(F.unix_micros("time").alias("at")).collect()]
+        part = readings.filter(pc.equal(pc.bit_wise_and(readings["row"], APPENDS - 1), number))
+        lake.append_readings(spark.createDataFrame(part), "bench", number)
+    times = readings["time"].cast(pa.int64()).to_pylist()
     touched = covering(times, 3600 * SECOND, 1000)
     Upkeep(spark, settings, ReportStore(spark, settings)).run(touched, datetime.now(UTC).date())
     spark.stop()

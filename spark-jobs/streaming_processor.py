@@ -115,7 +115,7 @@ def _start(spark: SparkSession, settings: Settings, metrics: Catalogue, writer: 
         .load()
     )
     query = (
-        clean.judged(records, metrics)
+        clean.packed(records, metrics)
         .writeStream.queryName(PROCESS)
         .foreachBatch(writer)
         .option("checkpointLocation", settings.spark_checkpoint)

@@ -1,5 +1,5 @@
-"""Batches in any order, twice, or cut off: the lake (on this disk) holds the same anomalies. Spark picks for the judge
-what the judge would find. No server."""
+"""Batches in any order, twice, or cut off: the lake (on this disk) holds the same anomalies. What
+is picked for the judge is what the judge would find. No server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from spark_jobs.detectors.anomaly_store import AnomalyStore
 from spark_jobs.detectors.baselines import LOOK_AGAIN_SECONDS, Baselines
@@ -21,8 +20,9 @@ from spark_jobs.evaluation import in_memory
 from spark_jobs.lake import Lake
 from spark_jobs.spans import covering
 from spark_jobs.transforms import windows
+from spark_jobs.transforms.copies import without_copies
 from spark_jobs.transforms.enrich import DERIVED, enriched
-from support.detecting import CATALOGUE, SECONDS, START, detected, frame_of, simulated
+from support.detecting import CATALOGUE, SECONDS, START, detected, frame_of, simulated, table_of
 from support.loop_fakes import SteppingClock
 from support.readings import made_up
 from telemetry.messages import Anomaly
@@ -63,20 +63,16 @@ class Stream:
 
     def batch(self, readings: Sequence[Reading]) -> None:
         """Readings that are new, or copies."""
-        touched = sorted({(each.gpu, each.time // WIDTH * WIDTH) for each in readings})
+        table = windows.started(table_of(readings), SECONDS)
+        touched = windows.touched(table)
         covered = covering((start for _, start in touched), WIDTH, 20)
-        frame = frame_of(self._spark, readings).localCheckpoint()
-        keys = frame.select("gpu", windows.start_of(SECONDS).alias("start")).distinct()
-        there = self.lake.readings_between(covered).drop("ingested").localCheckpoint()
-        fresh = frame.join(there, on=["origin", "gpu", "row"], how="left_anti").select(*there.columns)
-        fresh = fresh.dropDuplicates(["origin", "gpu", "row"]).localCheckpoint()
+        fresh = without_copies(table, self.lake.readings_between(covered).toArrow())
         self._batches += 1
-        self.lake.append_readings(fresh, "test", self._batches)
-        whole = there.unionByName(fresh).withColumn("start", windows.start_of(SECONDS))
-        whole = whole.join(F.broadcast(keys), on=["gpu", "start"], how="left_semi").drop("start")
-        made = windows.windows(whole, CATALOGUE, SECONDS).localCheckpoint()
-        self.lake.replace_windows(made, covered)
-        self._detection(frame, made, touched)
+        self.lake.append_readings(self._spark.createDataFrame(fresh.drop_columns("start")), "test", self._batches)
+        near = windows.started(self.lake.readings_between(covered).toArrow(), SECONDS)
+        made = windows.windows(near, CATALOGUE, SECONDS)
+        self.lake.replace_windows(self._spark.createDataFrame(made), covered)
+        self._detection(table, made, touched)
 
     def anomalies(self) -> list[tuple[object, ...]]:
         rows = self._spark.read.format("delta").load(self.lake.anomalies_uri)
@@ -124,7 +120,7 @@ def test_newest_baselines_are_read_and_looked_for_again(spark: SparkSession, tmp
     assert known.known() == {("a:0", "gpu_temperature", "full"): Usual(60.0, 1.0)}
 
 
-def test_spark_picks_every_reading_in_which_the_judge_finds_something(spark: SparkSession) -> None:
+def test_every_reading_is_picked_in_which_the_judge_finds_something() -> None:
     models = [None, "", "NVIDIA GeForce RTX 4090", "nvidia geforce rtx 3090 ti", "NVIDIA H100 80GB HBM3", "A100-SXM4"]
     readings: list[Reading] = []
 
@@ -147,7 +143,7 @@ def test_spark_picks_every_reading_in_which_the_judge_finds_something(spark: Spa
             add({metric.name: float(bit)})
     add({}, flags={"gpu_voltage": "implausible", "gpu_load": "failed_read"})
     add({}, flags={"gpu_voltage": "failed_read"})
-    picked = Suspects(CATALOGUE).of(frame_of(spark, readings))
+    picked = Suspects(CATALOGUE).of(table_of(readings))
     kept = {each.time for each in picked}
     wanted = {each.time for each in readings if of_readings([in_memory.suspect(each)], CATALOGUE)}
     assert len(readings) > 500
@@ -159,13 +155,13 @@ def test_spark_picks_every_reading_in_which_the_judge_finds_something(spark: Spa
     assert picked == [in_memory.suspect(of_time[each.time]) for each in picked]
 
 
-def test_windows_of_spark_and_of_memory_are_the_same(spark: SparkSession) -> None:
+def test_windows_of_the_stream_and_of_memory_are_the_same() -> None:
     log = simulated("single-spike", seconds=400, gpu="spike:0")
-    made = windows.windows(frame_of(spark, log), CATALOGUE, SECONDS)
-    of_spark = [window for _, window in sorted(WindowRows(metrics_judged(CATALOGUE)).of(made))]
+    made = windows.windows(windows.started(table_of(log), SECONDS), CATALOGUE, SECONDS)
+    of_stream = [window for _, window in sorted(WindowRows(metrics_judged(CATALOGUE)).of(made))]
     of_memory = in_memory.windows(log, CATALOGUE, SECONDS)
-    assert [each._replace(metrics={}) for each in of_spark] == [each._replace(metrics={}) for each in of_memory]
-    for one, other in zip(of_spark, of_memory, strict=True):
+    assert [each._replace(metrics={}) for each in of_stream] == [each._replace(metrics={}) for each in of_memory]
+    for one, other in zip(of_stream, of_memory, strict=True):
         assert one.metrics.keys() == other.metrics.keys()
         for name in one.metrics:
             assert one.metrics[name] == pytest.approx(other.metrics[name])

@@ -21,11 +21,11 @@ from pyspark.sql import SparkSession
 from spark_jobs.batch import Batch
 from spark_jobs.lake import Lake
 from spark_jobs.report_list import REPORTS
-from spark_jobs.transforms import clean
+from support.detecting import table_of
 from support.engines import Hdfs, Kafka
 from support.readings import made_up
 from telemetry import catalogue, topics
-from telemetry.reading import Reading, encode
+from telemetry.reading import Reading
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND, parse_time
 
@@ -75,11 +75,7 @@ class Place(NamedTuple):
 
     def add(self, readings: list[Reading]) -> None:
         """A commit of ``readings``, as the stream makes it."""
-        sent = pa.array([0] * len(readings), pa.timestamp("us", "UTC"))
-        records = self.spark.createDataFrame(
-            pa.table({"value": [encode(each) for each in readings], "timestamp": sent})
-        )
-        rows = clean.judged(records, CATALOGUE).filter(clean.is_reading()).drop(clean.REJECTED, clean.SENT)
+        rows = self.spark.createDataFrame(table_of(readings, CATALOGUE))
         self.lake.append_readings(rows, "test", self.lake.mark().version)
 
     def add_windows(self, of_days: list[tuple[str, float]]) -> None:

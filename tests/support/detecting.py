@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from kafka_producer.simulate.cards import CARDS
 from kafka_producer.simulate.gpuz_writer import Element, Header, Row, record
 from kafka_producer.simulate.scenarios import SCENARIOS
+from spark_jobs import schema
 from spark_jobs.detectors.changes import Episode
 from spark_jobs.detectors.of_windows import Known
 from spark_jobs.evaluation.in_memory import anomalies
+from spark_jobs.judge import Judge
 from spark_jobs.transforms import clean
 from telemetry import catalogue
 from telemetry.catalogue import Catalogue
@@ -34,12 +38,12 @@ def readings_of(elements: Iterable[Element], gpu: str) -> list[Reading]:
         if isinstance(element, Header):
             names = [CATALOGUE.column("gpuz", column.header).name for column in element.columns]
         elif isinstance(element, Row):
-            time = parse_time(f"{element.time.isoformat(timespec='microseconds')}Z")
+            at = parse_time(f"{element.time.isoformat(timespec='microseconds')}Z")
             cells = {n: float(c) for n, c in zip(names, element.cells, strict=True) if c != "-"}
             known = {n: value for n, value in cells.items() if _is_plausible(n, value)}
             flags = {n: "implausible" for n in cells if n not in known}
             made.append(
-                Reading("0123456789abcdef/0", len(made), "import", time, None, gpu, gpu.split(":")[0], "gpuz", None,
+                Reading("0123456789abcdef/0", len(made), "import", at, None, gpu, gpu.split(":")[0], "gpuz", None,
                         known, flags)
             )  # fmt: skip
     return made
@@ -57,13 +61,20 @@ def _is_plausible(name: str, value: float) -> bool:
     return metric is None or metric.is_plausible(value)
 
 
+def table_of(readings: Iterable[Reading], metrics: Catalogue = CATALOGUE) -> pa.Table:
+    """As the stream makes it."""
+    values = [encode(each) for each in readings]
+    records = pa.record_batch({"value": values, "timestamp": pa.array([0] * len(values), pa.timestamp("us", "UTC"))})
+    judged = Judge(tuple(metrics.metrics)).judge(records, time.time_ns() // 1000)
+    return clean.of_parts([pa.Table.from_batches([judged])]).readings
+
+
 def frame_of(spark: SparkSession, readings: Iterable[Reading], metrics: Catalogue = CATALOGUE) -> DataFrame:
-    """In the columns of schema.readings, as the stream makes them."""
-    values = pa.array([encode(each) for each in readings], pa.binary())
-    times = pa.array([0] * len(values), pa.timestamp("us", "UTC"))
-    records = spark.createDataFrame(pa.table({"value": values, "timestamp": times}))
-    judged = clean.judged(records, metrics)
-    return judged.filter(clean.is_reading()).drop(clean.REJECTED, clean.SENT)
+    """In the columns of schema.readings, all of them."""
+    table = table_of(readings, metrics)
+    fields = [field for field in schema.readings(metrics) if field.name != "ingested"]
+    absent = {f.name: F.lit(None).cast(f.dataType) for f in fields if f.name not in table.column_names}
+    return spark.createDataFrame(table).withColumns(absent).select(*(field.name for field in fields))
 
 
 def detected(readings: Iterable[Reading], known: Known | None = None, metrics: Catalogue = CATALOGUE) -> list[Episode]:

@@ -12,22 +12,29 @@ docs/decisions/0002-windows-from-the-lake.md has what was rejected.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections.abc import Mapping
 from threading import Event, Lock
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs import schema, spans
+from spark_jobs import spans
+from spark_jobs.detectors import regions
 from spark_jobs.detectors.detection import Detection
 from spark_jobs.detectors.known_anomalies import HELD_BATCHES
-from spark_jobs.detectors.suspects import SUSPICIOUS
-from spark_jobs.lake import Lake, in_spans
+from spark_jobs.kafka_messages import send
+from spark_jobs.lake import Lake
+from spark_jobs.near_readings import NearReadings, Touched
 from spark_jobs.session import forget_plans
+from spark_jobs.spans import Span
 from spark_jobs.tally import Tally
 from spark_jobs.transforms import clean, windows
+from spark_jobs.transforms.clean import Judged
+from spark_jobs.transforms.copies import without_copies
+from spark_jobs.transforms.window_messages import messages
 from telemetry import topics
 from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock
@@ -43,10 +50,12 @@ MOST_WINDOWS = 4000
 TRIES_TO_CATCH_UP = 3
 REST_TRIGGERS = 2
 """So long without a batch, in triggers, means that none is coming."""
+_NOT_OF_WINDOWS = ("date", "recorded", "model", "flags", "labels", "ingested")
+"""Columns of readings that no window is made of."""
 
 
 class BatchWriter:
-    """Given to foreachBatch: ``writer(batch, number)``, the batch as :func:`clean.judged` gives it."""
+    """Given to foreachBatch: ``writer(batch, number)``, the batch as :func:`clean.packed` gives it."""
 
     def __init__(self, spark: SparkSession, lake: Lake, catalogue: Catalogue, settings: Settings, clock: Clock) -> None:
         self._spark = spark
@@ -54,6 +63,7 @@ class BatchWriter:
         self._catalogue = catalogue
         self._settings = settings
         self._clock = clock
+        self._near = NearReadings(self._of_lake, self._first_of_lake, settings.window_seconds * SECOND)
         self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
         self._ended = clock.now()
         self._busy = Lock()
@@ -75,35 +85,16 @@ class BatchWriter:
         if not self._named.wait(60):
             raise RuntimeError("the query was started, but nobody said its id")
         with self._busy:
-            counted = self._take(batch, number)
-            forget_plans()
-        self._count(counted)
-
-    def _take(self, batch: DataFrame, number: int) -> list[Row]:
-        batch.persist()
-        try:
-            # One job says all that must be known of the batch before it is written.
-            start = windows.start_of(self._settings.window_seconds)
-            groups = batch.groupBy(clean.REJECTED, "gpu", F.unix_micros(start).alias("start"))
-            suspicious = self._detection.suspects.condition if self._detection else F.lit(False)
-            counted = groups.agg(
-                F.count(F.lit(1)).alias("records"),
-                F.count_distinct("origin", "row").alias("different"),
-                F.unix_micros(F.min(clean.SENT)).alias("sent"),
-                F.max(suspicious).alias(SUSPICIOUS),
-            ).collect()
-            accepted = [row for row in counted if row[clean.REJECTED] is None]
-            if accepted:
-                readings = batch.filter(clean.is_reading())
-                if any(row["different"] < row["records"] for row in accepted):
-                    # Not always: it sorts readings of 140 columns.
-                    readings = readings.dropDuplicates(list(schema.IDENTITY))
-                touched = [(row["gpu"], row["start"]) for row in accepted]
-                self._write(readings, touched, number, any(row[SUSPICIOUS] for row in accepted))
-        finally:
-            batch.unpersist()
+            judged = clean.judged(batch)
+            if judged.readings:
+                try:
+                    self._write(judged.readings, number)
+                except BaseException:
+                    self._near.forget()
+                    raise
             self._ended = self._clock.now()
-        return counted
+            forget_plans()
+        self._count(judged)
 
     def _catch_up(self) -> None:
         """Once: judges again what the last batches of the run before brought, which may have been killed with anomalies
@@ -122,14 +113,12 @@ class BatchWriter:
 
     def _judge_again(self) -> None:
         # Some of them may be of this run.
-        readings = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).persist()
+        readings = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).toArrow()
         length = self._settings.window_seconds
-        starts = readings.select("gpu", F.unix_micros(windows.start_of(length)).alias("start")).distinct().collect()
-        touched = [(row["gpu"], row["start"]) for row in starts]
+        touched = windows.touched(windows.started(readings, length))
         if touched:
             covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
-            self._look(readings, self._lake.windows_between(covered), touched)
-        readings.unpersist()
+            self._look(readings, self._lake.windows_between(covered).toArrow(), touched)
 
     def rest(self, *, ends: bool = False) -> None:
         """Between batches, or at the end: writes what a batch to come would have written."""
@@ -144,74 +133,80 @@ class BatchWriter:
         finally:
             self._busy.release()
 
-    def _write(self, readings: DataFrame, touched: list[tuple[str, int]], number: int, suspicious: bool) -> None:
+    def _write(self, readings: pa.Table, number: int) -> None:
         length = self._settings.window_seconds
+        readings = windows.started(readings, length)
+        touched = windows.touched(readings)
         covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
-        there = self._already_there(touched, covered)
-        # A lake that a newer catalogue has written has columns that ours does not know, and keeps them.
-        there = there.select(*(name for name in there.columns if name in readings.columns)).persist()
-        # Of what is there the identities alone, given to each task: the readings, which are wide, stay where they are.
-        known = F.broadcast(there.select(*schema.IDENTITY))
-        # Made anew for each of its uses, from a `there` that is the same in all, or that knows of the append.
-        fresh = readings.join(known, on=list(schema.IDENTITY), how="left_anti").select(*there.columns)
-        try:
-            # All that the batch touched, not the fresh alone: a batch cut off after its append comes a second time.
-            whole = there.unionByName(fresh)
-            made = windows.windows(whole, self._catalogue, length).persist()
-            # The windows know which of the 130 metrics the batch has: a file without the others is smaller.
-            absent = self._catalogue.metrics.keys() - windows.metrics_of(made)
-            self._lake.append_readings(fresh.drop(*absent), self._application, number)
-            self._lake.replace_windows(made, covered)
-            (
-                windows.messages(made)
-                .write.format("kafka")
-                .option("kafka.bootstrap.servers", self._settings.kafka_bootstrap_servers)
-                .option("topic", topics.GPU_WINDOWS)
-                .save()
-            )
-            if number == 0:
-                # A query's very first: there is none before it, and it begins with the oldest that Kafka has.
-                self._tries_to_catch_up = 0
-            self._catch_up()
-            # The batch's readings and no others: what those before them showed is known.
-            self._look(readings if suspicious else None, made, touched)
-            made.unpersist()
-        finally:
-            there.unpersist()
+        there = self._near.of(touched)
+        fresh = without_copies(readings, there)
+        # All that the batch touched, not the fresh alone: a batch cut off after its append comes a second time.
+        needed = [name for name in readings.column_names if name not in _NOT_OF_WINDOWS]
+        whole = pa.concat_tables([there, fresh.select(needed)], promote_options="default")
+        made = windows.windows(whole, self._catalogue, length)
+        if fresh:
+            self._lake.append_readings(self._frame(fresh.drop_columns("start")), self._application, number)
+        live = readings.filter(pc.not_equal(readings.column("mode"), "import"))
+        self._near.take(whole, touched, set(live.column("gpu").unique().to_pylist()))
+        self._lake.replace_windows(self._frame(made), covered)
+        send(self._spark, self._settings, topics.GPU_WINDOWS, messages(made))
+        if number == 0:
+            # A query's very first: there is none before it, and it begins with the oldest that Kafka has.
+            self._tries_to_catch_up = 0
+        self._catch_up()
+        # The batch's readings and no others: what those before them showed is known.
+        self._look(readings, made, touched)
 
-    def _look(self, readings: DataFrame | None, made: DataFrame, touched: list[tuple[str, int]]) -> None:
-        """For anomalies, in ``readings`` if they are given, and in the windows that are ``made`` of all ``touched``."""
+    def _look(self, readings: pa.Table, made: pa.Table, touched: list[tuple[str, int]]) -> None:
+        """For anomalies, in ``readings`` and in the windows that are ``made`` of all ``touched``."""
         if self._detection is None:
             return
         if len(touched) <= MOST_WINDOWS:
             self._detection(readings, made, touched)
             return
-        # A sparse log has a window per reading, and all of them at once would not fit into the driver's memory.
+        # A sparse log has a window per reading, and all of them at once would not fit into memory.
         in_order = sorted(touched, key=lambda each: each[1])
         for place in range(0, len(in_order), MOST_WINDOWS):
             part = in_order[place : place + MOST_WINDOWS]
-            length = self._settings.window_seconds * SECOND
-            covered = spans.covering((start for _, start in part), length, MOST_SPANS)
-            near = in_spans("time", covered)
-            of_part = readings.filter(near) if readings is not None else None
-            self._detection(of_part, made.filter(in_spans("start", covered)), part)
+            first, last = part[0][1], part[-1][1]
+            end = last + self._settings.window_seconds * SECOND
+            self._detection(_between(readings, "time", first, end), _between(made, "start", first, end), part)
 
-    def _already_there(self, touched: list[tuple[str, int]], covered: list[spans.Span]) -> DataFrame:
-        """The readings in the lake that lie in the windows that the batch touched."""
-        gpus, starts = zip(*touched, strict=True)
+    def _of_lake(self, touched: Touched) -> pa.Table:
+        """The readings in the lake that lie in these windows, with what they have."""
+        length = self._settings.window_seconds
+        gpus, starts = zip(*touched, strict=True) if touched else ((), ())
+        keys = pa.table({"gpu": pa.array(gpus, pa.string()), "start": pa.array(starts, pa.timestamp("us", "UTC"))})
+        near = self._lake.readings_between(spans.covering(starts, length * SECOND, MOST_SPANS))
+        wanted = near.withColumn("start", windows.start_of(length)).join(
+            F.broadcast(self._frame(keys)), on=list(windows.KEY), how="left_semi"
+        )
+        found = wanted.drop(*_NOT_OF_WINDOWS).toArrow()
+        return found.drop_columns([name for name in self._catalogue.metrics if found[name].null_count == len(found)])
+
+    def _first_of_lake(self, wanted: Mapping[str, Span]) -> Mapping[str, int]:
+        """GPU -> the time of its first reading in its span, where it has any."""
+        edges = pa.table(
+            {"gpu": list(wanted)}
+            | {edge: pa.array([getattr(span, edge) for span in wanted.values()]) for edge in Span._fields}
+        )
+        near = self._lake.readings_between(regions.fewest({gpu: [span] for gpu, span in wanted.items()}, MOST_SPANS))
+        times = near.select("gpu", F.unix_micros("time").alias("time")).join(F.broadcast(self._frame(edges)), on="gpu")
+        inside = times.filter((F.col("time") >= F.col("begin")) & (F.col("time") < F.col("end")))
+        found = inside.groupBy("gpu").agg(F.min("time").alias("time")).toArrow()
+        return dict(zip(found["gpu"].to_pylist(), found["time"].to_pylist(), strict=True))
+
+    def _frame(self, table: pa.Table) -> DataFrame:
         # From Arrow: rows of Python objects would be made into a DataFrame by a Python worker.
-        table = pa.table({"gpu": pa.array(gpus), "start": pa.array(starts, pa.timestamp("us", "UTC"))})
-        keys = F.broadcast(self._spark.createDataFrame(table))
-        near = self._lake.readings_between(covered).withColumn("start", windows.start_of(self._settings.window_seconds))
-        return near.join(keys, on=list(windows.KEY), how="left_semi").drop("start", "ingested")
+        return self._spark.createDataFrame(table)
 
-    def _count(self, groups: list[Row]) -> None:
-        rejected: Counter[str] = Counter()
-        for row in groups:
-            if row[clean.REJECTED] is not None:
-                rejected[row[clean.REJECTED]] += row["records"]
-        if not groups:
+    def _count(self, judged: Judged) -> None:
+        if judged.oldest is None:
             return
-        readings = sum(row["records"] for row in groups) - rejected.total()
-        waited = self._clock.now() - min(row["sent"] for row in groups)
-        self.tally = self.tally.after(readings, rejected, waited / SECOND)
+        waited = self._clock.now() - judged.oldest
+        self.tally = self.tally.after(len(judged.readings), judged.rejected, waited / SECOND)
+
+
+def _between(rows: pa.Table, time: str, begin: int, end: int) -> pa.Table:
+    at = rows.column(time).cast(pa.int64())
+    return rows.filter(pc.and_(pc.greater_equal(at, begin), pc.less(at, end)))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from spark_jobs.transforms import window_messages
-from spark_jobs.transforms.window_messages import Messages
+from spark_jobs.transforms.window_messages import messages
 from telemetry.messages import Window
 
 BEGIN = datetime(2026, 11, 27, 10, tzinfo=UTC)
@@ -33,8 +33,8 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def told(rows: list[dict[str, Any]], size: int = 100) -> list[tuple[str, Window]]:
-    made = [part.to_pylist() for part in Messages()(iter(table(rows).to_batches(max_chunksize=size)))]
-    return [(each["key"], Window.decode(each["value"])) for part in made for each in part]
+    made = messages(pa.Table.from_batches(table(rows).to_batches(max_chunksize=size))).to_pylist()
+    return [(each["key"], Window.decode(each["value"])) for each in made]
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
@@ -62,10 +62,9 @@ def test_at_the_ends_of_time() -> None:
     for start, end in ((-62_135_596_800_000_000 - 20_000_000, -62_135_596_800_000_000), (253_402_300_770_000_000,) * 2):
         shifted = rows.set_column(5, "start", pa.array([start] * 2).cast(pa.timestamp("us", "UTC")))
         shifted = shifted.set_column(6, "end", pa.array([end + 30_000_000] * 2).cast(pa.timestamp("us", "UTC")))
-        (part,) = Messages()(iter(shifted.to_batches()))
-        (message,) = part.to_pylist()
+        (message,) = messages(shifted).to_pylist()
         Window.decode(message["value"])
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert list(Messages()(iter([]))) == []
+    assert len(messages(table([]))) == 0

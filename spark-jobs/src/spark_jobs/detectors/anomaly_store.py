@@ -14,6 +14,7 @@ from spark_jobs import schema
 from spark_jobs.detectors import findings, regions
 from spark_jobs.detectors.changes import Changes, Episode
 from spark_jobs.detectors.sentences import sentence, taken_back
+from spark_jobs.kafka_messages import send
 from spark_jobs.lake import Lake
 from spark_jobs.spans import Span
 from telemetry import topics
@@ -36,15 +37,15 @@ class AnomalyStore:
         lake: Lake,
         catalogue: Catalogue,
         settings: Settings,
-        send: Callable[[list[Anomaly]], None] | None = None,
+        tell: Callable[[list[Anomaly]], None] | None = None,
     ) -> None:
-        """``send`` is Kafka's topic unless it is given."""
+        """``tell`` is Kafka's topic unless it is given."""
         self._spark = spark
         self._lake = lake
         self._catalogue = catalogue
         self._settings = settings
         self._zone = ZoneInfo(settings.report_timezone)
-        self._send = send or self._to_kafka
+        self._tell = tell or self._to_kafka
 
     def of(self, spans: list[Span]) -> list[Episode]:
         """All of the dates (UTC) of ``spans``."""
@@ -56,20 +57,13 @@ class AnomalyStore:
 
     def write(self, changes: Changes) -> None:
         told = [_message(each, sentence(each, self._catalogue, self._zone)) for each in changes.written]
-        self._send(told + [_message(each, taken_back(each, self._zone)) for each in changes.gone])
+        self._tell(told + [_message(each, taken_back(each, self._zone)) for each in changes.gone])
         dates = {_date(each.start).date() for each in (*changes.written, *changes.gone)}
         self._lake.replace_anomalies(self._spark.createDataFrame(self._rows(changes)), dates)
 
     def _to_kafka(self, told: list[Anomaly]) -> None:
-        # From Arrow: rows of Python objects would be made into a DataFrame by a Python worker.
-        messages = pa.table({"key": [each.gpu for each in told], "value": [each.encode().decode() for each in told]})
-        (
-            self._spark.createDataFrame(messages)
-            .write.format("kafka")
-            .option("kafka.bootstrap.servers", self._settings.kafka_bootstrap_servers)
-            .option("topic", topics.GPU_ANOMALIES)
-            .save()
-        )
+        messages = pa.table({"key": [each.gpu for each in told], "value": [each.encode() for each in told]})
+        send(self._spark, self._settings, topics.GPU_ANOMALIES, messages)
 
     def _rows(self, changes: Changes) -> pa.Table:
         """In the columns of schema.ANOMALIES, and ``gone``."""

@@ -1,14 +1,15 @@
 """One batch of the stream: the anomalies of all windows that it may have changed, into Kafka and the lake.
 
-Spark picks the suspicious readings and the windows out of what the batch has in memory; they are few, and the judging
-is done on the driver: docs/decisions/0010-anomalies-are-judged-on-the-driver.md.
+The suspicious readings and the windows are picked out of the batch's columns; they are few, and judged one by one:
+docs/decisions/0010-anomalies-are-judged-on-the-driver.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa
+from pyspark.sql import SparkSession
 
 from spark_jobs.detectors import regions
 from spark_jobs.detectors.anomaly_store import AnomalyStore
@@ -42,7 +43,7 @@ class Detection:
         """``store`` is Kafka and the lake unless it is given."""
         self._lake = lake
         self._rows = WindowRows(metrics_judged(catalogue))
-        self.suspects = Suspects(catalogue)
+        self._suspects = Suspects(catalogue)
         self._detector = Detector(
             catalogue,
             settings.window_seconds,
@@ -51,15 +52,14 @@ class Detection:
             Baselines(spark, settings, clock).known,
         )
 
-    def __call__(self, suspicious: DataFrame | None, windows: DataFrame, touched: Iterable[tuple[str, int]]) -> None:
-        """``suspicious``: the readings that the batch brought, None where none of them is; ``windows``: those that
-        stand in the lake now, of all ``touched`` (gpu, start in microseconds)."""
-        suspects = self.suspects.of(suspicious) if suspicious is not None else []
-        self._detector.see(suspects, self._rows.of(windows), touched)
+    def __call__(self, readings: pa.Table, windows: pa.Table, touched: Iterable[tuple[str, int]]) -> None:
+        """``readings``: those that the batch brought; ``windows``: those that stand in the lake now, of all ``touched``
+        (gpu, start in microseconds)."""
+        self._detector.see(self._suspects.of(readings), self._rows.of(windows), touched)
 
     def flush(self) -> None:
         """Writes what waits."""
         self._detector.flush()
 
     def _read(self, wanted: Regions) -> Iterable[tuple[str, GpuWindow]]:
-        return self._rows.of(self._lake.windows_between(regions.fewest(wanted, MOST_SPANS)), wanted)
+        return self._rows.read(self._lake.windows_between(regions.fewest(wanted, MOST_SPANS)), wanted)

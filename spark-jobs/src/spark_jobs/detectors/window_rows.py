@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.detectors.series import GpuWindow, Stats
 
-_COLUMNS = ("gpu", "host", "source", "mode", "metric", "avg", "min", "max", "change")
+_COLUMNS = ("gpu", "host", "source", "mode", "metric", "avg", "min", "max", "change", "start", "end")
+_TIMES = ("start", "end")
+AT_ONCE = 5000
+"""Rows that are Python objects at a time."""
 
 
 class WindowRows:
-    """Of ``metrics``; the columns are made once, because each costs calls into the JVM."""
+    """Of ``metrics``."""
 
     def __init__(self, metrics: Sequence[str]) -> None:
+        self._metrics = pa.array(metrics)
+        # Made once, because each part costs a call into the JVM.
         self._is_wanted = F.col("metric").isin(*metrics)
-        self._columns: list[Column] = [
-            *map(F.col, _COLUMNS),
-            F.unix_micros("start").alias("start"),
-            F.unix_micros("end").alias("end"),
-        ]
 
-    def of(self, windows: DataFrame, gpus: Collection[str] | None = None) -> Iterator[tuple[str, GpuWindow]]:
+    def read(self, windows: DataFrame, gpus: Collection[str] | None = None) -> Iterator[tuple[str, GpuWindow]]:
+        """As :meth:`of`, out of the lake."""
+        return self.of(windows.filter(self._is_wanted).select(*_COLUMNS).toArrow(), gpus)
+
+    def of(self, windows: pa.Table, gpus: Collection[str] | None = None) -> Iterator[tuple[str, GpuWindow]]:
         """(gpu, window) out of rows of :data:`spark_jobs.schema.WINDOWS`; of ``gpus``, or of all."""
-        rows = windows.filter(self._is_wanted).select(*self._columns).toArrow()
-        names = [*_COLUMNS, "start", "end"]
+        rows = windows.select(_COLUMNS).filter(pc.is_in(windows.column("metric"), self._metrics))
+        for name in _TIMES:
+            rows = rows.set_column(_COLUMNS.index(name), name, rows.column(name).cast(pa.int64()))
         made: dict[tuple[str, int], GpuWindow] = {}
-        for batch in rows.to_batches(max_chunksize=5000):
-            columns = (batch.column(name).to_pylist() for name in names)
+        for batch in rows.to_batches(max_chunksize=AT_ONCE):
+            columns = (batch.column(name).to_pylist() for name in _COLUMNS)
             for gpu, host, source, mode, metric, avg, low, high, change, start, end in zip(*columns, strict=True):
                 if gpus is not None and gpu not in gpus:
                     continue

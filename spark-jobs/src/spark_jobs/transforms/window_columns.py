@@ -1,11 +1,11 @@
-"""Readings -> windows in Arrow and numpy: what runs in Spark's Python workers, so it imports little.
+"""Readings -> windows in Arrow and numpy.
 
 A row per value, which Spark's own functions would need, was most of what a batch of the stream did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ TAKEN = ("gpu", "start", *_WHOSE, "time", "row")
 
 
 class Windows:
-    """For mapInArrow: readings (TAKEN, metrics, MORE) -> rows of :data:`spark_jobs.schema.WINDOWS`.
+    """Readings (TAKEN, metrics, MORE) -> rows of :data:`spark_jobs.schema.WINDOWS`.
 
     All readings of a window must come in one call; they may come in any order.
     """
@@ -36,10 +36,6 @@ class Windows:
         self._metrics = tuple(metrics)
         self._with_change = frozenset(with_change)
         self._length = pa.scalar(seconds * SECOND, pa.duration("us"))
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        if found := list(batches):
-            yield from self.of(pa.Table.from_batches(found)).to_batches(max_chunksize=10_000)
 
     def of(self, readings: pa.Table) -> pa.Table:
         """The windows of all ``readings``."""

@@ -1,4 +1,4 @@
-"""Windows -> messages of the topic gpu-windows, in Arrow: what runs in Spark's Python workers, so it imports little."""
+"""Windows -> messages of the topic gpu-windows."""
 
 from __future__ import annotations
 
@@ -15,29 +15,24 @@ from telemetry.timestamp import format_time, parse_time
 
 AT_ONCE = 10_000
 """Rows that are Python objects at a time: some 10 MB."""
-SCHEMA = "key string, value binary"
+SCHEMA = pa.schema([("key", pa.string()), ("value", pa.binary())])
 _AGGREGATE = ("avg", "min", "max", "count")
 _COLUMNS = ("gpu", "start", "end", "metric", "host", "source", "mode", *_AGGREGATE)
 _FIRST, _LAST = parse_time("0001-01-01T00:00:00Z"), parse_time("9999-12-31T23:59:59.999999Z")
 _window = itemgetter(0, 1)
 
 
-class Messages:
-    """For mapInArrow: rows of :data:`spark_jobs.schema.WINDOWS` -> key, value (telemetry.messages.Window).
-
-    All rows of a window must come in one call; they may come in any order.
-    """
-
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        found = [batch.select(_COLUMNS) for batch in batches]
-        if not found:
-            return
-        rows = pa.Table.from_batches(found)
-        rows = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ("gpu", "start")]))
-        windows = groupby(_python(rows), _window)
-        while made := [_message(list(of_window)) for _, of_window in islice(windows, AT_ONCE // 10)]:
-            keys, values = zip(*made, strict=True)
-            yield pa.RecordBatch.from_arrays([pa.array(keys), pa.array(values, pa.binary())], ["key", "value"])
+def messages(windows: pa.Table) -> pa.Table:
+    """Kafka's ``key`` and ``value`` (telemetry.messages.Window), one per window of ``windows``, whose rows
+    (:data:`spark_jobs.schema.WINDOWS`) may come in any order."""
+    rows = windows.select(_COLUMNS)
+    in_order = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in ("gpu", "start")]))
+    of_windows = groupby(_python(in_order), _window)
+    parts = []
+    while made := [_message(list(rows)) for _, rows in islice(of_windows, AT_ONCE // 10)]:
+        keys, values = zip(*made, strict=True)
+        parts.append(pa.record_batch([pa.array(keys), pa.array(values, pa.binary())], SCHEMA))
+    return pa.Table.from_batches(parts, SCHEMA)
 
 
 def _python(rows: pa.Table) -> Iterator[tuple[Any, ...]]:

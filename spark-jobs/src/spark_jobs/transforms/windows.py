@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from spark_jobs import schema
 from spark_jobs.transforms.other_sensors import MORE
 from spark_jobs.transforms.window_columns import TAKEN, Windows
-from spark_jobs.transforms.window_messages import SCHEMA, Messages
 from telemetry.catalogue import Catalogue
+from telemetry.timestamp import SECOND
 
 KEY = ("gpu", "start")
 
 
-def windows(readings: DataFrame, catalogue: Catalogue, seconds: int) -> DataFrame:
+def windows(readings: pa.Table, catalogue: Catalogue, seconds: int) -> pa.Table:
     """One row per (gpu, start, metric), in the columns of :data:`spark_jobs.schema.WINDOWS`.
 
-    The readings given must be those of whole windows. ``count`` counts those that had the metric; the row of a window
-    whose metric is null counts all of its readings. ``change`` is the fastest change between two neighbours of the
-    window, per second, for the metrics to which the catalogue gives a fastest change.
+    The readings given (:func:`started`) must be those of whole windows. ``count`` counts those that had the metric; the
+    row of a window whose metric is null counts all of its readings. ``change`` is the fastest change between two
+    neighbours of the window, per second, for the metrics to which the catalogue gives a fastest change.
     """
-    with_change = [metric.name for metric in catalogue if metric.fastest_change]
-    makes = Windows(schema.WINDOWS.names, tuple(catalogue.metrics), with_change, seconds)
-    started = readings.withColumn("start", start_of(seconds)).select(*TAKEN, *catalogue.metrics, MORE)
-    # All readings of a GPU with one worker: what it holds of a batch is 1 KB a reading.
-    return started.repartition("gpu").mapInArrow(makes, schema.WINDOWS)
+    known = [name for name in catalogue.metrics if name in readings.column_names]
+    with_change = [name for name in known if catalogue[name].fastest_change]
+    makes = Windows(schema.WINDOWS.names, known, with_change, seconds)
+    return makes.of(readings.select([*TAKEN, *known, MORE]))
 
 
-def metrics_of(windows: DataFrame) -> set[str]:
-    """The metrics that any of ``windows`` has."""
-    return {row["metric"] for row in windows.select("metric").distinct().collect() if row["metric"] is not None}
+def started(readings: pa.Table, seconds: int) -> pa.Table:
+    """``readings`` and ``start``, that of the window in which ``time`` lies, counted from 1970-01-01 UTC."""
+    length = seconds * SECOND
+    times = readings.column("time").cast(pa.int64()).to_numpy()
+    return readings.append_column("start", pa.array(times // length * length).cast(pa.timestamp("us", "UTC")))
 
 
-def messages(windows: DataFrame) -> DataFrame:
-    """Kafka's ``key`` and ``value`` (telemetry.messages.Window), one per window; ``windows`` as :func:`windows` makes
-    them, all rows of a window in one partition."""
-    return windows.mapInArrow(Messages(), SCHEMA)
+def touched(readings: pa.Table) -> list[tuple[str, int]]:
+    """(gpu, start in microseconds) of each window that holds any of ``readings`` (:func:`started`)."""
+    pairs = readings.select(KEY).group_by(list(KEY), use_threads=False).aggregate([])
+    return list(zip(pairs["gpu"].to_pylist(), pc.cast(pairs["start"], pa.int64()).to_pylist(), strict=True))
 
 
 def start_of(seconds: int) -> Column:
-    """The start of the window in which ``time`` lies, counted from 1970-01-01 UTC."""
+    """As :func:`started` makes it, for Spark."""
     return F.timestamp_seconds(F.floor(F.unix_micros("time") / (seconds * 1_000_000)) * seconds)
