@@ -80,6 +80,7 @@ def fill(total: int) -> None:
         "date": F.lit(DAY), "origin": F.lit("bench/0"), "row": row.cast("long"), "mode": F.lit("live"),
         "time": F.timestamp_micros(((F.lit(begin) + row * (86_400 / rows)) * 1_000_000).cast("long")),
         "gpu": F.concat(F.lit("bench:"), gpu.cast("long")), "host": F.lit("bench"), "source": F.lit("load"),
+        "ingested": F.current_timestamp(),
         **values,
     }  # fmt: skip
     for number, first in enumerate(range(0, rows * GPUS, CHUNK)):
@@ -87,7 +88,6 @@ def fill(total: int) -> None:
         columns = (
             made.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name)
             for field in schema.readings(metrics)
-            if field.name != "ingested"
         )
         lake.append_readings(ids.select(*columns), "bench", number)
     spark.stop()

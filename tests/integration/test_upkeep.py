@@ -64,14 +64,14 @@ def test_a_lake_made_by_an_older_catalogue_gets_columns_for_new_metrics(spark: S
     older = Lake(spark, settings, Catalogue(CATALOGUE.units, CATALOGUE.kinds, fewer))
     older.create()
     frame = readings(rows=20)
-    older.append_readings(to_spark(spark, frame).drop(*new, "ingested"), "test", 1)
+    older.append_readings(to_spark(spark, frame).drop(*new), "test", 1)
     before = older.mark()
     lake = Lake(spark, settings, CATALOGUE)
     # A batch may read before the stream has started with the newer catalogue.
     assert [tuple(row) for row in lake.readings().select(*new).distinct().collect()] == [(None, None)]
     lake.create()
     # As the stream does it: whatever it appends has the columns of what is there.
-    columns = lake.readings().drop("ingested").columns
+    columns = lake.readings().columns
     assert set(new) <= set(columns)
     fresh = to_spark(spark, frame).withColumns({"row": F.col("row") + 1000, **{name: F.lit(4.0) for name in new}})
     lake.append_readings(fresh.select(*columns), "test", 2)

@@ -65,16 +65,17 @@ def table_of(readings: Iterable[Reading], metrics: Catalogue = CATALOGUE) -> pa.
     """As the stream makes it."""
     values = [encode(each) for each in readings]
     records = pa.record_batch({"value": values, "timestamp": pa.array([0] * len(values), pa.timestamp("us", "UTC"))})
-    judged = Judge(tuple(metrics.metrics)).judge(records, time.time_ns() // 1000)
-    return clean.of_parts([pa.Table.from_batches([judged])]).readings
+    now = time.time_ns() // 1000
+    judged = Judge(tuple(metrics.metrics)).judge(records, now)
+    return clean.of_parts([pa.Table.from_batches([judged])], now).readings
 
 
 def frame_of(spark: SparkSession, readings: Iterable[Reading], metrics: Catalogue = CATALOGUE) -> DataFrame:
     """In the columns of schema.readings, all of them."""
     table = table_of(readings, metrics)
-    fields = [field for field in schema.readings(metrics) if field.name != "ingested"]
+    fields = schema.readings(metrics)
     absent = {f.name: F.lit(None).cast(f.dataType) for f in fields if f.name not in table.column_names}
-    return spark.createDataFrame(table).withColumns(absent).select(*(field.name for field in fields))
+    return spark.createDataFrame(table).withColumns(absent).select(*fields.names)
 
 
 def detected(readings: Iterable[Reading], known: Known | None = None, metrics: Catalogue = CATALOGUE) -> list[Episode]:

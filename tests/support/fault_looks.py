@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
@@ -82,6 +83,6 @@ def _lake_rows(platform: Platform, hosts: set[str]) -> dict[str, Counter[LakeRow
     for host in hosts:
         of_host = table.filter(pc.equal(table["host"], host))
         columns: list[list[Any]] = [of_host[name].to_pylist() for name in ("origin", "gpu", "row")]
-        times = of_host["time"].cast("timestamp[us, tz=UTC]").cast("int64").to_pylist()
+        times = of_host["time"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
         found[host] = Counter(map(LakeRow, *columns, times))
     return found

@@ -126,10 +126,10 @@ class Lake:
         return self._of_today(self._inserted(min(versions), max(versions)))
 
     def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
+        """``readings``: in the columns of :func:`spark_jobs.schema.readings`, but for metrics that none of them has."""
         (
             # One file per date: a file costs more than the few rows in it.
-            readings.withColumn("ingested", F.current_timestamp())
-            .coalesce(1)
+            readings.coalesce(1)
             .write.format("delta")
             .mode("append")
             .option("mergeSchema", "true")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
 import pyarrow as pa
@@ -67,6 +68,7 @@ class BatchWriter:
         self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
         self._ended = clock.now()
         self._busy = Lock()
+        self._beside = ThreadPoolExecutor(1, "windows")
         self._tries_to_catch_up = TRIES_TO_CATCH_UP
         self.tally = Tally()
         self._application = ""
@@ -85,7 +87,7 @@ class BatchWriter:
         if not self._named.wait(60):
             raise RuntimeError("the query was started, but nobody said its id")
         with self._busy:
-            judged = clean.judged(batch)
+            judged = clean.judged(batch, self._clock.now())
             if judged.readings:
                 try:
                     self._write(judged.readings, number)
@@ -144,18 +146,25 @@ class BatchWriter:
         needed = [name for name in readings.column_names if name not in _NOT_OF_WINDOWS]
         whole = pa.concat_tables([there, fresh.select(needed)], promote_options="default")
         made = windows.windows(whole, self._catalogue, length)
-        if fresh:
-            self._lake.append_readings(self._frame(fresh.drop_columns("start")), self._application, number)
+        # Side by side. Cut off after one of the two, the batch comes again, and the other is as it would have been.
+        windowing = self._beside.submit(self._write_windows, made, covered)
+        try:
+            if fresh:
+                self._lake.append_readings(self._frame(fresh.drop_columns("start")), self._application, number)
+        finally:
+            windowing.result()
         live = readings.filter(pc.not_equal(readings.column("mode"), "import"))
         self._near.take(whole, touched, set(live.column("gpu").unique().to_pylist()))
-        self._lake.replace_windows(self._frame(made), covered)
-        send(self._spark, self._settings, topics.GPU_WINDOWS, messages(made))
         if number == 0:
             # A query's very first: there is none before it, and it begins with the oldest that Kafka has.
             self._tries_to_catch_up = 0
         self._catch_up()
         # The batch's readings and no others: what those before them showed is known.
         self._look(readings, made, touched)
+
+    def _write_windows(self, made: pa.Table, covered: list[Span]) -> None:
+        self._lake.replace_windows(self._frame(made), covered)
+        send(self._spark, self._settings, topics.GPU_WINDOWS, messages(made))
 
     def _look(self, readings: pa.Table, made: pa.Table, touched: list[tuple[str, int]]) -> None:
         """For anomalies, in ``readings`` and in the windows that are ``made`` of all ``touched``."""

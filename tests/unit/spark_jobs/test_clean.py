@@ -77,7 +77,7 @@ def test_spark_and_decode_give_the_same_verdict_and_the_same_values(spark: Spark
     records = [*CASES, *mutations()]
     instants = pa.array(range(len(records)), pa.timestamp("us", "UTC"))
     table = pa.table({"value": pa.array(records, pa.binary()), "timestamp": instants})
-    judged = clean.judged(clean.packed(spark.createDataFrame(table), CATALOGUE))
+    judged = clean.judged(clean.packed(spark.createDataFrame(table), CATALOGUE), 7)
     accepted = iter(judged.readings.to_pylist())
     now = time.time_ns() // 1000
     wanted = [verdict(raw, now) for raw in records]
@@ -86,6 +86,7 @@ def test_spark_and_decode_give_the_same_verdict_and_the_same_values(spark: Spark
             row = next(accepted)
             assert _reading(row) == expected, raw
             assert row["date"] == row["time"].date()
+            assert row["ingested"] == EPOCH + timedelta(microseconds=7)
     assert next(accepted, None) is None
     assert judged.rejected == Counter(each for each in wanted if isinstance(each, str))
     assert judged.oldest == 0

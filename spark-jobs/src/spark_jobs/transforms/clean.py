@@ -22,7 +22,7 @@ class Judged(NamedTuple):
     """What became of a batch of records."""
 
     readings: pa.Table
-    """In the columns of :func:`spark_jobs.schema.readings` but ``ingested`` and the metrics that none of them has."""
+    """In the columns of :func:`spark_jobs.schema.readings` but the metrics that none of them has."""
     rejected: Counter[str]
     """Reason -> records."""
     oldest: int | None
@@ -34,13 +34,13 @@ def packed(records: DataFrame, catalogue: Catalogue) -> DataFrame:
     return records.select("value", "timestamp").mapInArrow(Judge(tuple(catalogue.metrics)), f"{PACKED} binary")
 
 
-def judged(batch: DataFrame) -> Judged:
-    """What :func:`packed` made, here."""
+def judged(batch: DataFrame, now: int) -> Judged:
+    """What :func:`packed` made, here; ``ingested`` is ``now`` (microseconds UTC)."""
     parts = [pa.ipc.open_stream(each.as_buffer()).read_all() for each in batch.toArrow().column(PACKED)]
-    return of_parts(parts)
+    return of_parts(parts, now)
 
 
-def of_parts(parts: list[pa.Table]) -> Judged:
+def of_parts(parts: list[pa.Table], now: int) -> Judged:
     """``parts``: as :meth:`spark_jobs.judge.Judge.judge` makes them."""
     if not parts:
         return Judged(pa.table({}), Counter(), None)
@@ -48,6 +48,7 @@ def of_parts(parts: list[pa.Table]) -> Judged:
     reasons = rows.column(_REJECTED).drop_null()
     readings = rows.filter(rows.column(_REJECTED).is_null()).drop_columns([_REJECTED, _SENT]).combine_chunks()
     readings = readings.append_column("date", readings.column("time").cast(pa.date32()))
+    readings = readings.append_column("ingested", pa.repeat(now, len(readings)).cast(pa.timestamp("us", "UTC")))
     rejected: Counter[str] = Counter({each["values"]: each["counts"] for each in pc.value_counts(reasons).to_pylist()})
     oldest = pc.min(rows.column(_SENT)).cast(pa.timestamp("us", "UTC")).cast(pa.int64()).as_py()
     return Judged(readings, rejected, oldest)
