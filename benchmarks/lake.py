@@ -27,6 +27,7 @@ from telemetry.settings import Settings
 
 EXAMPLES = """examples:
   python benchmarks/lake.py                                  250,000 readings, 3 runs of each: some 10 minutes
+  python benchmarks/lake.py --gpus 10000                     a window of each GPU, so a row of it per metric
   python benchmarks/lake.py --readings 4000 --batch 1000 --runs 1     does it run?
   python benchmarks/lake.py --at-least 0.75                  exit status 1 below 0.75 of the bare job's speed
 """
@@ -135,16 +136,16 @@ def _commits(uri: str, operation: str) -> list[dict[str, Any]]:
     return [each for each in DeltaTable(uri).history() if each["operation"] == operation]
 
 
-def compare(stage: SparkStage, total: int, batch: int, runs: int) -> float:
+def compare(stage: SparkStage, total: int, gpus: int, batch: int, runs: int) -> float:
     """Prints both and returns our speed by the clock, the bare job's being 1."""
-    stage.fill(total, GPUS)
+    stage.fill(total, gpus)
     race = Race(stage, total, batch)
     contest = Contest("from_json, Parquet append", [], "streaming_processor.py", [])
     for number in range(runs):
         contest.plain_costs.append(race.run_bare(number))
         contest.our_costs.append(race.run_ours(number))
     print(
-        f"{total:,} readings of {GPUS} GPUs, {METRICS} metrics each, {batch:,} a batch; {runs} runs in turns; all there"
+        f"{total:,} readings of {gpus:,} GPUs, {METRICS} metrics each, {batch:,} a batch; {runs} runs in turns; all there"
     )
     contest.show("readings", total)
     return contest.speed("seconds")
@@ -155,6 +156,7 @@ def main() -> int:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--readings", type=int, default=250_000, help="on the topic (%(default)s)")
+    parser.add_argument("--gpus", type=int, default=GPUS, help="that they are of (%(default)s)")
     parser.add_argument("--batch", type=int, default=50_000, help="records in a batch (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of each job (%(default)s)")
     parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this (wall clock)")
@@ -165,7 +167,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name, Engines(Path(name, "engines")) as engines:
         stage = SparkStage(engines, Path(name))
-        return int(compare(stage, options.readings, options.batch, options.runs) < options.at_least)
+        return int(compare(stage, options.readings, options.gpus, options.batch, options.runs) < options.at_least)
 
 
 if __name__ == "__main__":
