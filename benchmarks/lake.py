@@ -108,10 +108,10 @@ class Race:
         # By its log: a look at the lake would take from both cores what the job needs.
         job.until(lambda: CAUGHT_UP in job.log(), PATIENCE)
         self._check(root)
-        # The windows of a batch are merged after its readings are appended: a commit each.
-        ends = sorted(each["timestamp"] / 1e3 for each in _commits(f"{root}/windows", "MERGE"))
-        rows = [int(each["operationMetrics"]["numOutputRows"]) for each in _commits(f"{root}/readings", "WRITE")]
-        return self._cost(job, list(zip(reversed(rows), ends, strict=True)))
+        # From one append to the next is a batch with all that belongs to it.
+        commits = list(reversed(_commits(f"{root}/readings", "WRITE")))
+        batches = [(int(each["operationMetrics"]["numOutputRows"]), each["timestamp"] / 1e3) for each in commits]
+        return self._cost(job, batches)
 
     def _cost(self, job: Job, batches: list[tuple[int, float]]) -> Cost:
         usage = job.usage()
@@ -145,7 +145,8 @@ def compare(stage: SparkStage, total: int, gpus: int, batch: int, runs: int) -> 
         contest.plain_costs.append(race.run_bare(number))
         contest.our_costs.append(race.run_ours(number))
     print(
-        f"{total:,} readings of {gpus:,} GPUs, {METRICS} metrics each, {batch:,} a batch; {runs} runs in turns; all there"
+        f"{total:,} readings of {gpus:,} GPUs, {METRICS} metrics each, {batch:,} a batch; "
+        f"{runs} runs in turns; all there"
     )
     contest.show("readings", total)
     return contest.speed("seconds")

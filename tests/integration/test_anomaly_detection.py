@@ -22,6 +22,7 @@ from spark_jobs.spans import covering
 from spark_jobs.transforms import windows
 from spark_jobs.transforms.copies import without_copies
 from spark_jobs.transforms.enrich import DERIVED, enriched
+from spark_jobs.window_keys import different
 from support.detecting import CATALOGUE, SECONDS, START, detected, frame_of, simulated, table_of
 from support.loop_fakes import SteppingClock
 from support.readings import made_up
@@ -64,7 +65,7 @@ class Stream:
     def batch(self, readings: Sequence[Reading]) -> None:
         """Readings that are new, or copies."""
         table = windows.started(table_of(readings), SECONDS)
-        touched = windows.touched(table)
+        touched = different(table)
         covered = covering((start for _, start in touched), WIDTH, 20)
         fresh = without_copies(table, self.lake.readings_between(covered).toArrow())
         self._batches += 1
@@ -73,6 +74,7 @@ class Stream:
         made = windows.windows(near, CATALOGUE, SECONDS)
         self.lake.replace_windows(self._spark.createDataFrame(made), covered)
         self._detection(table, made, touched)
+        self._detection.end_batch()
 
     def anomalies(self) -> list[tuple[object, ...]]:
         rows = self._spark.read.format("delta").load(self.lake.anomalies_uri)

@@ -57,7 +57,7 @@ class Lake:
         searched = {"delta.dataSkippingStatsColumns": "gpu,host,mode,origin,row,time,ingested"}
         changes = {"delta.enableChangeDataFeed": "true"}
         self._create(self.readings_uri, schema.readings(self._catalogue), searched | changes)
-        self._create(self.windows_uri, schema.WINDOWS, {})
+        self._create(self.windows_uri, schema.WINDOWS, {"delta.dataSkippingStatsColumns": "gpu,start"})
         # A table that is there and empty says that somebody has looked.
         if self._looks_for_anomalies:
             self._create(self.anomalies_uri, schema.ANOMALIES, {})
@@ -164,6 +164,10 @@ class Lake:
         merge = table.alias("old").merge(changed.alias("new"), same)
         kept = merge.whenMatchedDelete("new.gone").whenMatchedUpdate(set=dict(columns))
         kept.whenNotMatchedInsert("NOT new.gone", values=dict(columns)).execute()
+
+    def append_windows(self, windows: DataFrame) -> None:
+        """``windows``: none of them is there."""
+        windows.coalesce(1).write.format("delta").mode("append").save(self.windows_uri)
 
     def replace_windows(self, windows: DataFrame, spans: list[Span]) -> None:
         """Puts ``windows``, which lie in ``spans``, in the place of those with the same (gpu, start, metric). Twice is

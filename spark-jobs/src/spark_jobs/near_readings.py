@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spark_jobs.spans import Span
+from spark_jobs.window_keys import Key, belonging
 
-Touched = Sequence[tuple[str, int]]
-"""gpu, start (microseconds UTC) of windows."""
-Read = Callable[[Touched], pa.Table]
+Read = Callable[[Sequence[Key]], pa.Table]
 """The readings in the lake of these windows, with ``gpu`` and ``start``."""
 Ahead = Callable[[Mapping[str, Span]], Mapping[str, int]]
 """GPU -> a span; gives the time of the first reading in the lake that the GPU has in it, where it has any."""
@@ -40,15 +38,15 @@ class NearReadings:
         self._held: pa.Table | None = None
         """The readings of those windows."""
 
-    def of(self, touched: Touched) -> pa.Table:
+    def of(self, touched: Sequence[Key]) -> pa.Table:
         """All readings that the lake has of these windows."""
         unknown = [(gpu, start) for gpu, start in touched if not self._knows(gpu, start)]
         parts = [self._read(unknown)] if unknown else []
         if self._held is not None:
-            parts.append(_of_windows(self._held, touched))
+            parts.append(belonging(self._held, touched))
         return pa.concat_tables(parts, promote_options="default")
 
-    def take(self, whole: pa.Table, touched: Touched, live: set[str]) -> None:
+    def take(self, whole: pa.Table, touched: Sequence[Key], live: set[str]) -> None:
         """``whole``: the readings that the lake has now of the windows that were ``touched``; ``live``: the GPUs that
         go on where they are."""
         newest: dict[str, int] = {}
@@ -60,7 +58,7 @@ class NearReadings:
         if len(self._known) > MOST_GPUS:
             self.forget()
             return
-        of_newest = _of_windows(whole, list(newest.items()))
+        of_newest = belonging(whole, list(newest.items()))
         others = [] if self._held is None else [self._held.filter(pc.invert(_is_in(self._held, "gpu", newest)))]
         self._held = pa.concat_tables([*others, of_newest], promote_options="default").combine_chunks()
 
@@ -79,20 +77,6 @@ class NearReadings:
     def _knows(self, gpu: str, start: int) -> bool:
         known = self._known.get(gpu)
         return known is not None and known.begin <= start < known.end
-
-
-def _of_windows(readings: pa.Table, wanted: Touched) -> pa.Table:
-    if not wanted or not readings:
-        return readings.slice(0, 0)
-    gpus = sorted({gpu for gpu, _ in wanted})
-    place = {gpu: number for number, gpu in enumerate(gpus)}
-    starts = sorted({start for _, start in wanted})
-    at = {start: number for number, start in enumerate(starts)}
-    codes = np.array([place[gpu] * len(starts) + at[start] for gpu, start in wanted])
-    of_gpu = pc.index_in(readings.column("gpu"), pa.array(gpus)).fill_null(-1).to_numpy()
-    of_start = pc.index_in(readings.column("start").cast(pa.int64()), pa.array(starts)).fill_null(-1).to_numpy()
-    found = np.isin(of_gpu.astype(np.int64) * len(starts) + of_start, codes) & (of_gpu >= 0) & (of_start >= 0)
-    return readings.filter(pa.array(found))
 
 
 def _is_in(readings: pa.Table, column: str, names: Mapping[str, int]) -> pa.ChunkedArray:

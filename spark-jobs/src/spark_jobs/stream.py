@@ -12,8 +12,7 @@ docs/decisions/0002-windows-from-the-lake.md has what was rejected.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from threading import Event, Lock
 
 import pyarrow as pa
@@ -26,17 +25,16 @@ from spark_jobs import spans
 from spark_jobs.detectors import regions
 from spark_jobs.detectors.detection import Detection
 from spark_jobs.detectors.known_anomalies import HELD_BATCHES
-from spark_jobs.kafka_messages import send
 from spark_jobs.lake import Lake
-from spark_jobs.near_readings import NearReadings, Touched
+from spark_jobs.near_readings import NearReadings
 from spark_jobs.session import forget_plans
 from spark_jobs.spans import Span
 from spark_jobs.tally import Tally
 from spark_jobs.transforms import clean, windows
 from spark_jobs.transforms.clean import Judged
 from spark_jobs.transforms.copies import without_copies
-from spark_jobs.transforms.window_messages import messages
-from telemetry import topics
+from spark_jobs.window_keys import KEY, Key, belonging, different
+from spark_jobs.window_store import WindowStore
 from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock
 from telemetry.settings import Settings
@@ -64,11 +62,11 @@ class BatchWriter:
         self._catalogue = catalogue
         self._settings = settings
         self._clock = clock
+        self._windows = WindowStore(spark, lake, settings)
         self._near = NearReadings(self._of_lake, self._first_of_lake, settings.window_seconds * SECOND)
         self._detection = Detection(spark, lake, catalogue, settings, clock) if settings.spark_anomalies else None
         self._ended = clock.now()
         self._busy = Lock()
-        self._beside = ThreadPoolExecutor(1, "windows")
         self._tries_to_catch_up = TRIES_TO_CATCH_UP
         self.tally = Tally()
         self._application = ""
@@ -92,69 +90,76 @@ class BatchWriter:
                 try:
                     self._write(judged.readings, number)
                 except BaseException:
-                    self._near.forget()
+                    self._forget()
                     raise
             self._ended = self._clock.now()
             forget_plans()
         self._count(judged)
 
+    def _forget(self) -> None:
+        """What a batch that was cut off has written, and has not, is not known here."""
+        self._near.forget()
+        self._windows.forget()
+        self._tries_to_catch_up = TRIES_TO_CATCH_UP
+
     def _catch_up(self) -> None:
-        """Once: judges again what the last batches of the run before brought, which may have been killed with anomalies
-        that it had not written yet. After the first readings stand in the lake: whoever starts waits for those."""
-        if self._detection is None or not self._tries_to_catch_up:
+        """Once: looks again at what the last batches of the run before brought, which may have been killed with windows
+        and anomalies that it had not written yet. After the first readings stand in the lake: whoever starts waits for
+        those."""
+        if not self._tries_to_catch_up:
             return
         self._tries_to_catch_up -= 1
         try:
-            self._judge_again()
+            self._look_again()
             self._tries_to_catch_up = 0
         except PySparkException as error:
             # HDFS was away for a moment; or what was compacted a week ago cannot be asked for by its commits any more,
             # and nothing waits for so long.
-            words = "the last batches are not judged again, tries_left=%d: error=%s"
+            words = "the last batches are not looked at again, tries_left=%d: error=%s"
             logger.warning(words, self._tries_to_catch_up, str(error).splitlines()[0])
 
-    def _judge_again(self) -> None:
+    def _look_again(self) -> None:
         # Some of them may be of this run.
         readings = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).toArrow()
-        length = self._settings.window_seconds
-        touched = windows.touched(windows.started(readings, length))
+        touched = different(windows.started(readings, self._settings.window_seconds))
         if touched:
-            covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
-            self._look(readings, self._lake.windows_between(covered).toArrow(), touched)
+            made = windows.windows(self._of_lake(touched), self._catalogue, self._settings.window_seconds)
+            self._windows.mend(made, touched)
+            self._look(readings, made, touched)
 
     def rest(self, *, ends: bool = False) -> None:
         """Between batches, or at the end: writes what a batch to come would have written."""
         waited = self._clock.now() - self._ended
         is_quiet = waited >= REST_TRIGGERS * self._settings.spark_trigger_seconds * SECOND
-        if self._detection is None or not (ends or is_quiet) or not self._busy.acquire(blocking=False):
+        if not (ends or is_quiet) or not self._busy.acquire(blocking=False):
             return
         try:
             if not ends:
                 self._catch_up()
-            self._detection.flush()
+            self._windows.flush()
+            if self._detection is not None:
+                self._detection.flush()
         finally:
             self._busy.release()
 
     def _write(self, readings: pa.Table, number: int) -> None:
         length = self._settings.window_seconds
         readings = windows.started(readings, length)
-        touched = windows.touched(readings)
-        covered = spans.covering((start for _, start in touched), length * SECOND, MOST_SPANS)
+        touched = different(readings)
         there = self._near.of(touched)
         fresh = without_copies(readings, there)
         # All that the batch touched, not the fresh alone: a batch cut off after its append comes a second time.
         needed = [name for name in readings.column_names if name not in _NOT_OF_WINDOWS]
         whole = pa.concat_tables([there, fresh.select(needed)], promote_options="default")
         made = windows.windows(whole, self._catalogue, length)
-        # Side by side. Cut off after one of the two, the batch comes again, and the other is as it would have been.
-        windowing = self._beside.submit(self._write_windows, made, covered)
-        try:
-            if fresh:
-                self._lake.append_readings(self._frame(fresh.drop_columns("start")), self._application, number)
-        finally:
-            windowing.result()
-        live = readings.filter(pc.not_equal(readings.column("mode"), "import"))
-        self._near.take(whole, touched, set(live.column("gpu").unique().to_pylist()))
+        # Before the windows: where the lake has no reading of a window, it has no row of it either.
+        if fresh:
+            self._lake.append_readings(
+                self._spark.createDataFrame(fresh.drop_columns("start")), self._application, number
+            )
+        live = {*readings.filter(pc.not_equal(readings.column("mode"), "import")).column("gpu").unique().to_pylist()}
+        self._near.take(whole, touched, live)
+        self._windows.take(made, touched, {*different(there)}, live, self._clock.now())
         if number == 0:
             # A query's very first: there is none before it, and it begins with the oldest that Kafka has.
             self._tries_to_catch_up = 0
@@ -162,34 +167,25 @@ class BatchWriter:
         # The batch's readings and no others: what those before them showed is known.
         self._look(readings, made, touched)
 
-    def _write_windows(self, made: pa.Table, covered: list[Span]) -> None:
-        self._lake.replace_windows(self._frame(made), covered)
-        send(self._spark, self._settings, topics.GPU_WINDOWS, messages(made))
-
-    def _look(self, readings: pa.Table, made: pa.Table, touched: list[tuple[str, int]]) -> None:
+    def _look(self, readings: pa.Table, made: pa.Table, touched: Sequence[Key]) -> None:
         """For anomalies, in ``readings`` and in the windows that are ``made`` of all ``touched``."""
         if self._detection is None:
             return
-        if len(touched) <= MOST_WINDOWS:
-            self._detection(readings, made, touched)
-            return
-        # A sparse log has a window per reading, and all of them at once would not fit into memory.
-        in_order = sorted(touched, key=lambda each: each[1])
+        # A sparse log has a window per reading, and a fleet one per GPU: all at once would not fit into memory.
+        in_order = sorted(touched)
         for place in range(0, len(in_order), MOST_WINDOWS):
             part = in_order[place : place + MOST_WINDOWS]
-            first, last = part[0][1], part[-1][1]
-            end = last + self._settings.window_seconds * SECOND
-            self._detection(_between(readings, "time", first, end), _between(made, "start", first, end), part)
+            self._detection(belonging(readings, part), belonging(made, part), part)
+        self._detection.end_batch()
 
-    def _of_lake(self, touched: Touched) -> pa.Table:
+    def _of_lake(self, touched: Sequence[Key]) -> pa.Table:
         """The readings in the lake that lie in these windows, with what they have."""
         length = self._settings.window_seconds
-        gpus, starts = zip(*touched, strict=True) if touched else ((), ())
-        keys = pa.table({"gpu": pa.array(gpus, pa.string()), "start": pa.array(starts, pa.timestamp("us", "UTC"))})
+        gpus, starts = zip(*touched, strict=True)
+        keys = pa.table({"gpu": gpus, "start": pa.array(starts, pa.timestamp("us", "UTC"))})
         near = self._lake.readings_between(spans.covering(starts, length * SECOND, MOST_SPANS))
-        wanted = near.withColumn("start", windows.start_of(length)).join(
-            F.broadcast(self._frame(keys)), on=list(windows.KEY), how="left_semi"
-        )
+        wanted = near.withColumn("start", windows.start_of(length))
+        wanted = wanted.join(F.broadcast(self._spark.createDataFrame(keys)), on=list(KEY), how="left_semi")
         found = wanted.drop(*_NOT_OF_WINDOWS).toArrow()
         return found.drop_columns([name for name in self._catalogue.metrics if found[name].null_count == len(found)])
 
@@ -199,23 +195,15 @@ class BatchWriter:
             {"gpu": list(wanted)}
             | {edge: pa.array([getattr(span, edge) for span in wanted.values()]) for edge in Span._fields}
         )
+        keys = F.broadcast(self._spark.createDataFrame(edges))
         near = self._lake.readings_between(regions.fewest({gpu: [span] for gpu, span in wanted.items()}, MOST_SPANS))
-        times = near.select("gpu", F.unix_micros("time").alias("time")).join(F.broadcast(self._frame(edges)), on="gpu")
+        times = near.select("gpu", F.unix_micros("time").alias("time")).join(keys, on="gpu")
         inside = times.filter((F.col("time") >= F.col("begin")) & (F.col("time") < F.col("end")))
         found = inside.groupBy("gpu").agg(F.min("time").alias("time")).toArrow()
         return dict(zip(found["gpu"].to_pylist(), found["time"].to_pylist(), strict=True))
-
-    def _frame(self, table: pa.Table) -> DataFrame:
-        # From Arrow: rows of Python objects would be made into a DataFrame by a Python worker.
-        return self._spark.createDataFrame(table)
 
     def _count(self, judged: Judged) -> None:
         if judged.oldest is None:
             return
         waited = self._clock.now() - judged.oldest
         self.tally = self.tally.after(len(judged.readings), judged.rejected, waited / SECOND)
-
-
-def _between(rows: pa.Table, time: str, begin: int, end: int) -> pa.Table:
-    at = rows.column(time).cast(pa.int64())
-    return rows.filter(pc.and_(pc.greater_equal(at, begin), pc.less(at, end)))

@@ -96,6 +96,7 @@ class Lake:
         suspects: list[Suspect] = [in_memory.suspect(each) for each in readings]
         made = [(gpu, self._windows[gpu, start]) for gpu, start in touched]
         self._detector.see(suspects, made, touched)
+        self._detector.end_batch()
 
     def stop(self) -> None:
         self._detector.flush()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pytest
 
-from spark_jobs.near_readings import AHEAD, NearReadings, Touched
+from spark_jobs.near_readings import AHEAD, NearReadings
 from spark_jobs.spans import Span
+from spark_jobs.window_keys import Key
 from telemetry.timestamp import SECOND
 
 LENGTH = 30 * SECOND
@@ -24,7 +25,7 @@ class Lake:
         self.asked = 0
         self.near = NearReadings(self.of, self.first, LENGTH)
 
-    def of(self, touched: Touched) -> pa.Table:
+    def of(self, touched: Sequence[Key]) -> pa.Table:
         self.asked += bool(touched)
         return table(pair for pair in self.readings if window(pair) in set(touched))
 

@@ -57,6 +57,10 @@ class Detection:
         (gpu, start in microseconds)."""
         self._detector.see(self._suspects.of(readings), self._rows.of(windows), touched)
 
+    def end_batch(self) -> None:
+        """After all parts of a batch: writes what is due."""
+        self._detector.end_batch()
+
     def flush(self) -> None:
         """Writes what waits."""
         self._detector.flush()

@@ -68,6 +68,9 @@ class Detector:
         pieces += [each.finding for each in stored if each.kind in findings.OF_READINGS]
         beside = {gpu: regions.widened(spans, _GAP, _GAP) for gpu, spans in around.items()}
         self._known.take(changes(episodes(pieces), stored, beside))
+
+    def end_batch(self) -> None:
+        """After all that a batch brought was seen: writes what is due."""
         if self._known.end_batch():
             self.flush()
 

@@ -22,8 +22,8 @@ Read = Callable[[Regions], Iterable[tuple[str, GpuWindow]]]
 
 AHEAD = 3600 * SECOND
 """What is read is longer by this than what was asked for: live data come there next, and nothing is read again."""
-MOST_WINDOWS = 4000
-"""Beyond, the GPUs that were quiet longest are forgotten: 100 live GPUs are remembered, in some 10 MB."""
+MOST_WINDOWS = 400_000
+"""Beyond, the GPUs that were quiet longest are forgotten: 10,000 live GPUs are remembered."""
 
 
 class _Gpu:
@@ -43,10 +43,9 @@ class NearWindows:
         self._gpus: dict[str, _Gpu] = {}
 
     def put(self, written: Iterable[tuple[str, GpuWindow]]) -> None:
-        """Those that stand in the lake now; of GPUs that nobody asked for yet, :meth:`of` will read them there."""
+        """Those that were made anew. The lake has them too, or will have once they are whole."""
         for gpu, window in written:
-            if (memory := self._gpus.get(gpu)) is not None:
-                memory.windows[window.start] = window
+            self._gpus.setdefault(gpu, _Gpu()).windows[window.start] = window
 
     def of(self, wanted: Regions) -> dict[str, list[GpuWindow]]:
         """The windows of each GPU that begin in ``wanted``, rising."""
@@ -59,7 +58,8 @@ class NearWindows:
         if missing:
             for gpu, window in self._read(missing):
                 if gpu in missing and regions.holds(missing[gpu], window.start):
-                    self._gpus[gpu].windows[window.start] = window
+                    # What was put is younger.
+                    self._gpus[gpu].windows.setdefault(window.start, window)
             for gpu, spans in missing.items():
                 self._gpus[gpu].known = regions.united([*self._gpus[gpu].known, *spans])
         return {

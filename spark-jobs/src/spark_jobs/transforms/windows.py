@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -12,8 +11,6 @@ from spark_jobs.transforms.other_sensors import MORE
 from spark_jobs.transforms.window_columns import TAKEN, Windows
 from telemetry.catalogue import Catalogue
 from telemetry.timestamp import SECOND
-
-KEY = ("gpu", "start")
 
 
 def windows(readings: pa.Table, catalogue: Catalogue, seconds: int) -> pa.Table:
@@ -34,12 +31,6 @@ def started(readings: pa.Table, seconds: int) -> pa.Table:
     length = seconds * SECOND
     times = readings.column("time").cast(pa.int64()).to_numpy()
     return readings.append_column("start", pa.array(times // length * length).cast(pa.timestamp("us", "UTC")))
-
-
-def touched(readings: pa.Table) -> list[tuple[str, int]]:
-    """(gpu, start in microseconds) of each window that holds any of ``readings`` (:func:`started`)."""
-    pairs = readings.select(KEY).group_by(list(KEY), use_threads=False).aggregate([])
-    return list(zip(pairs["gpu"].to_pylist(), pc.cast(pairs["start"], pa.int64()).to_pylist(), strict=True))
 
 
 def start_of(seconds: int) -> Column:
