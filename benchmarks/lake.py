@@ -18,7 +18,7 @@ from typing import Any
 
 from contest import Contest, Cost
 from deltalake import DeltaTable
-from process import Job
+from process import Usage
 from spark_stage import METRICS, ROOT, SparkStage, measured
 
 from support.engines import Engines
@@ -98,7 +98,7 @@ class Race:
         job = self._stage.job(f"bare-{number}", program, environment)
         job.until(lambda: END in job.log(), PATIENCE)
         told = next(line for line in job.log().splitlines() if line.startswith(END))
-        return self._cost(job, json.loads(told.removeprefix(END)))
+        return self._cost(job.ended(), json.loads(told.removeprefix(END)))
 
     def run_ours(self, number: int) -> Cost:
         environment = self._stage.place(f"ours-{number}") | self._settings | {"LOG_LEVEL": "INFO"}
@@ -107,15 +107,15 @@ class Race:
         root = f"{self._stage.hdfs.uri}{environment['LAKE_PATH']}"
         # By its log: a look at the lake would take from both cores what the job needs.
         job.until(lambda: CAUGHT_UP in job.log(), PATIENCE)
+        # At its end it writes the windows that still fill.
+        usage = job.ended()
         self._check(root)
         # From one append to the next is a batch with all that belongs to it.
         commits = list(reversed(_commits(f"{root}/readings", "WRITE")))
         batches = [(int(each["operationMetrics"]["numOutputRows"]), each["timestamp"] / 1e3) for each in commits]
-        return self._cost(job, batches)
+        return self._cost(usage, batches)
 
-    def _cost(self, job: Job, batches: list[tuple[int, float]]) -> Cost:
-        usage = job.usage()
-        job.end()
+    def _cost(self, usage: Usage, batches: list[tuple[int, float]]) -> Cost:
         if len(batches) < 3:
             raise SystemExit(f"found {len(batches)} batches, expected 3 at least: more --readings or a smaller --batch")
         share = sum(rows for rows, _ in batches[1:]) / self._total

@@ -78,6 +78,12 @@ class Job:
                 pages += int(fields[21])
         return Usage(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
+    def ended(self) -> Usage:
+        """What it has taken until now; then ends it."""
+        taken = self.usage()
+        self.end()
+        return taken
+
     def end(self) -> None:
         """SIGTERM, and back when it is gone."""
         self._process.terminate()
