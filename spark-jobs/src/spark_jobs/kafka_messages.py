@@ -8,12 +8,17 @@ from pyspark.sql import SparkSession
 from telemetry.settings import Settings
 
 
+AT_ONCE = 4_000
+"""Messages: some 10 MB of windows. The driver's heap holds a frame more than once."""
+
+
 def send(spark: SparkSession, settings: Settings, topic: str, messages: pa.Table) -> None:
     """``messages``: ``key`` (text), ``value`` (binary). Back when Kafka has taken all of them."""
-    (
-        spark.createDataFrame(messages)
-        .write.format("kafka")
-        .option("kafka.bootstrap.servers", settings.kafka_bootstrap_servers)
-        .option("topic", topic)
-        .save()
-    )
+    for begin in range(0, len(messages), AT_ONCE):
+        (
+            spark.createDataFrame(messages.slice(begin, AT_ONCE))
+            .write.format("kafka")
+            .option("kafka.bootstrap.servers", settings.kafka_bootstrap_servers)
+            .option("topic", topic)
+            .save()
+        )

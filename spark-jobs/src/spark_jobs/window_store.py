@@ -21,6 +21,8 @@ from telemetry.timestamp import SECOND
 _RECENT = 12 * 3600 * SECOND
 """No reading of so young a window has expired, so a window without readings has no row in the table either."""
 _MOST_SPANS = 50
+_ROWS_AT_ONCE = 100_000
+"""The driver's heap holds a frame more than once: of 260,000 rows it had no room in 512 MB."""
 
 
 class WindowStore:
@@ -59,8 +61,9 @@ class WindowStore:
         self._replace(belonging(made, wrong))
 
     def _write(self, ready: Ready) -> None:
-        if ready.fresh:
-            self._lake.append_windows(self._spark.createDataFrame(ready.fresh))
+        for begin in range(0, len(ready.fresh), _ROWS_AT_ONCE):
+            part = ready.fresh.slice(begin, _ROWS_AT_ONCE)
+            self._lake.append_windows(self._spark.createDataFrame(part))
         self._replace(ready.others)
 
     def _replace(self, rows: pa.Table) -> None:
