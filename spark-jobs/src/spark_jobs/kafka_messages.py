@@ -7,7 +7,6 @@ from pyspark.sql import SparkSession
 
 from telemetry.settings import Settings
 
-
 AT_ONCE = 4_000
 """Messages: some 10 MB of windows. The driver's heap holds a frame more than once."""
 
