@@ -120,8 +120,9 @@ class BatchWriter:
 
     def _look_again(self) -> None:
         # Some of them may be of this run.
-        readings = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).toArrow()
-        touched = different(windows.started(readings, self._settings.window_seconds))
+        appended = self._lake.last_appended(HELD_BATCHES + 1 + TRIES_TO_CATCH_UP).toArrow()
+        readings = windows.started(appended, self._settings.window_seconds)
+        touched = different(readings)
         if touched:
             made = windows.windows(self._of_lake(touched), self._catalogue, self._settings.window_seconds)
             self._windows.mend(made, touched)
