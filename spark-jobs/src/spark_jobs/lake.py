@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple, Self
 
@@ -116,14 +116,22 @@ class Lake:
         versions = changes.option("startingVersion", first).option("endingVersion", last)
         return versions.load(self.readings_uri).filter(F.col("_change_type") == "insert")
 
-    def last_appended(self, batches: int) -> DataFrame:
-        """The readings of the last so many batches."""
+    def last_appended(self, batches: int, at_once: int) -> Iterator[DataFrame]:
+        """The readings of the last so many batches, the oldest first: of as many together as have no more than
+        ``at_once``, but of one at least."""
         commits = DeltaTable.forPath(self._spark, self.readings_uri).history(_COMMITS_A_BATCH * batches)
         appends = commits.filter(F.col("operation") == "WRITE").orderBy(F.col("version").desc()).limit(batches)
-        versions = [row["version"] for row in appends.select("version").collect()]
-        if not versions:
-            return self.readings().limit(0)
-        return self._of_today(self._inserted(min(versions), max(versions)))
+        rows = F.col("operationMetrics")["numOutputRows"].cast("long").alias("rows")
+        together: list[int] = []
+        count = 0
+        for commit in appends.select("version", rows).orderBy("version").collect():
+            count += commit["rows"] or 0
+            if together and count > at_once:
+                yield self._of_today(self._inserted(together[0], together[-1]))
+                together, count = [], commit["rows"] or 0
+            together.append(commit["version"])
+        if together:
+            yield self._of_today(self._inserted(together[0], together[-1]))
 
     def append_readings(self, readings: DataFrame, application: str, number: int) -> None:
         """``readings``: in the columns of :func:`spark_jobs.schema.readings`, but for metrics that none of them has."""

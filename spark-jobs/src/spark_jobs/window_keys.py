@@ -15,8 +15,12 @@ KEY = ("gpu", "start")
 
 def different(rows: pa.Table) -> list[Key]:
     """The windows that any of ``rows`` (KEY) belongs to."""
-    pairs = rows.select(KEY).group_by(list(KEY), use_threads=False).aggregate([])
-    return list(zip(pairs["gpu"].to_pylist(), pairs["start"].cast(pa.int64()).to_pylist(), strict=True))
+    return keys(rows.select(KEY).group_by(list(KEY), use_threads=False).aggregate([]))
+
+
+def keys(rows: pa.Table) -> list[Key]:
+    """The window that each of ``rows`` (KEY) belongs to."""
+    return list(zip(rows["gpu"].to_pylist(), rows["start"].cast(pa.int64()).to_pylist(), strict=True))
 
 
 def belonging(rows: pa.Table, wanted: Sequence[Key]) -> pa.Table:

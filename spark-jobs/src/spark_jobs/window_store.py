@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from spark_jobs import spans
 from spark_jobs.kafka_messages import send
 from spark_jobs.lake import Lake
+from spark_jobs.lake_windows import LakeWindows
 from spark_jobs.open_windows import OpenWindows, Ready
 from spark_jobs.transforms.window_messages import messages
-from spark_jobs.window_keys import Key, belonging, different
+from spark_jobs.window_keys import Key, different
 from telemetry import topics
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
 _RECENT = 12 * 3600 * SECOND
 """No reading of so young a window has expired, so a window without readings has no row in the table either."""
-_MOST_SPANS = 50
 _ROWS_AT_ONCE = 100_000
 """The driver's heap holds a frame more than once: of 260,000 rows it had no room in 512 MB."""
 
@@ -28,11 +26,11 @@ _ROWS_AT_ONCE = 100_000
 class WindowStore:
     """By one thread at a time; rows are those of :data:`spark_jobs.schema.WINDOWS`."""
 
-    def __init__(self, spark: SparkSession, lake: Lake, settings: Settings) -> None:
+    def __init__(self, spark: SparkSession, lake: Lake, readings: LakeWindows, settings: Settings) -> None:
         self._spark = spark
         self._lake = lake
         self._settings = settings
-        self._length = settings.window_seconds * SECOND
+        self._readings = readings
         self._open = OpenWindows()
 
     def take(
@@ -49,16 +47,16 @@ class WindowStore:
         self._write(self._open.flush())
 
     def forget(self) -> None:
-        """What was kept back, after a batch that was cut off: :meth:`mend` makes up for it."""
+        """What was kept back, after a batch that was cut off: :mod:`spark_jobs.catch_up` makes up for it."""
         self._open = OpenWindows()
 
-    def mend(self, made: pa.Table, touched: Sequence[Key]) -> None:
-        """Writes those of ``made``, the rows of all ``touched``, that the table lacks, or has with other readings."""
-        stored = self._lake.windows_between(self._covered(touched)).filter("metric IS NULL")
-        there = _readings_of(stored.select("gpu", "start", "count").toArrow())
-        counts = _readings_of(made.filter(made.column("metric").is_null()))
-        wrong = [key for key, count in counts.items() if there.get(key) != count and not self._open.has(key)]
-        self._replace(belonging(made, wrong))
+    def keeps(self, key: Key) -> bool:
+        """Whether this window still fills, and is not written yet."""
+        return self._open.has(key)
+
+    def mend(self, made: pa.Table) -> None:
+        """Puts ``made``, all rows of some windows, in the place of those that the table has of them."""
+        self._replace(made)
 
     def _write(self, ready: Ready) -> None:
         for begin in range(0, len(ready.fresh), _ROWS_AT_ONCE):
@@ -68,12 +66,4 @@ class WindowStore:
 
     def _replace(self, rows: pa.Table) -> None:
         if rows:
-            self._lake.replace_windows(self._spark.createDataFrame(rows), self._covered(different(rows)))
-
-    def _covered(self, touched: Sequence[Key]) -> list[spans.Span]:
-        return spans.covering((start for _, start in touched), self._length, _MOST_SPANS)
-
-
-def _readings_of(rows: pa.Table) -> dict[Key, int]:
-    starts = pc.cast(rows.column("start"), pa.int64()).to_pylist()
-    return dict(zip(zip(rows.column("gpu").to_pylist(), starts, strict=True), rows["count"].to_pylist(), strict=True))
+            self._lake.replace_windows(self._spark.createDataFrame(rows), self._readings.covered(different(rows)))

@@ -15,8 +15,8 @@ Offsets = dict[tuple[str, int], int]
 """(topic, partition) -> the next offset."""
 
 HELD_BATCHES = 7
-"""The stream keeps anomalies back for up to 3 batches, and after a restart judges its last 7 anew
-(spark_jobs/stream.py). A restored one reads those again instead."""
+"""The stream keeps windows and anomalies back for up to 3 batches, and after a restart looks at its last 7 again
+(spark_jobs/catch_up.py). A restored one reads those again instead."""
 WHOLE = (topics.GPU_ANOMALIES, topics.GPU_ALERTS, topics.GPU_REPORTS, topics.GPU_DEAD_LETTERS)
 """Saved as far back as Kafka has them: few, and dead letters stand nowhere else."""
 

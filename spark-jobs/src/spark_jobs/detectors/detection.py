@@ -6,10 +6,10 @@ docs/decisions/0010-anomalies-are-judged-on-the-driver.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.detectors import regions
 from spark_jobs.detectors.anomaly_store import AnomalyStore
@@ -21,6 +21,7 @@ from spark_jobs.detectors.series import GpuWindow
 from spark_jobs.detectors.suspects import Suspects
 from spark_jobs.detectors.window_rows import WindowRows
 from spark_jobs.lake import Lake
+from spark_jobs.window_keys import Key
 from telemetry.catalogue import Catalogue
 from telemetry.clock import Clock
 from telemetry.settings import Settings
@@ -56,6 +57,11 @@ class Detection:
         """``readings``: those that the batch brought; ``windows``: those that stand in the lake now, of all ``touched``
         (gpu, start in microseconds)."""
         self._detector.see(self._suspects.of(readings), self._rows.of(windows), touched)
+
+    def again(self, readings: DataFrame, windows: DataFrame, touched: Sequence[Key]) -> None:
+        """The same of what stands in the lake."""
+        told = readings.select(*self._suspects.columns).toArrow()
+        self._detector.see(self._suspects.of(told), self._rows.read(windows, {gpu for gpu, _ in touched}), touched)
 
     def end_batch(self) -> None:
         """After all parts of a batch: writes what is due."""

@@ -26,6 +26,8 @@ class Suspects:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._metrics = metrics_looked_at(catalogue)
+        self.columns = (*_PLACES, "time", "flags", *(metric.name for metric in self._metrics))
+        """All that is looked at of a reading."""
 
     def of(self, readings: pa.Table) -> list[Suspect]:
         """Every one of ``readings`` (:func:`spark_jobs.schema.readings`) in which of_readings finds something, and few
