@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from kafka import KafkaConsumer, KafkaProducer
 from latency import percentile
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -34,7 +35,7 @@ from telemetry.timestamp import parse_time  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/alert_latency.py                     1,000 GPUs, one reading a second each, for two minutes
   python benchmarks/alert_latency.py --gpus 200 --seconds 30
-  python benchmarks/alert_latency.py --p99-below 250     exit status 1 where the 99th percentile is not below 250 ms
+  python benchmarks/alert_latency.py --p99-below 250     exit status 3 where the 99th percentile is not below 250 ms
 """
 CYCLE, HOT = 60, 10
 OTHER_METRICS = {f"metric_{number}": 40.0 + number for number in range(20)}
@@ -166,7 +167,7 @@ def main() -> int:
     parser.add_argument("--gpus", type=int, default=1000, help="GPUs, one reading a second each (%(default)s)")
     parser.add_argument("--seconds", type=int, default=120, help="how long (%(default)s)")
     parser.add_argument("--pile", type=int, default=60_000, help="readings to catch up with (%(default)s; 0: none)")
-    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 1 where it is not")
+    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 3 where it is not")
     options = parser.parse_args()
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as folder, Engines(Path(folder)) as engines:
@@ -178,7 +179,7 @@ def main() -> int:
         times = measure(kafka, settings, environment, options.gpus, options.seconds)
         if options.pile:
             catch_up(kafka, settings, environment, options.gpus, options.pile)
-    return int(options.p99_below is not None and percentile(times, 0.99) >= options.p99_below)
+    return status(options.p99_below is not None and percentile(times, 0.99) >= options.p99_below)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from process import Usage
 from spark_stage import METRICS, ROOT, SparkStage, measured
+from verdict import status
 
 from support.engines import Engines
 from telemetry.settings import Settings
@@ -31,7 +32,7 @@ from telemetry.settings import Settings
 EXAMPLES = """examples:
   python benchmarks/batch.py                                       1, 5 and 25 million readings: half an hour
   python benchmarks/batch.py --readings 20000 --runs 1             does it run?
-  python benchmarks/batch.py --growth-at-most 1 --duckdb-at-most 3    exit status 1 above these
+  python benchmarks/batch.py --growth-at-most 1 --duckdb-at-most 3    exit status 3 above these
 """
 GPUS = 100
 CHUNK = 500_000
@@ -209,8 +210,8 @@ def main() -> int:
         "--readings", type=int, nargs="+", default=[1_000_000, 5_000_000, 25_000_000], help="of the day, one run each"
     )
     parser.add_argument("--runs", type=int, default=1, help="of both, in turns, with each number (%(default)s)")
-    parser.add_argument("--growth-at-most", type=float, metavar="POWER", help="exit 1 above it: 1 is linear")
-    parser.add_argument("--duckdb-at-most", type=float, metavar="RATIO", help="exit 1 above it, with the most readings")
+    parser.add_argument("--growth-at-most", type=float, metavar="POWER", help="exit 3 above it: 1 is linear")
+    parser.add_argument("--duckdb-at-most", type=float, metavar="RATIO", help="exit 3 above it, with the most readings")
     parser.add_argument("--fill", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--duckdb", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -233,7 +234,7 @@ def main() -> int:
     if len(found) > 1:
         print(f"{most / fewest:.0f} times the readings took {last / first:.1f} times as long")
     too_much = options.growth_at_most is not None and grown > options.growth_at_most
-    return int(too_much or (options.duckdb_at_most is not None and ratio > options.duckdb_at_most))
+    return status(too_much or (options.duckdb_at_most is not None and ratio > options.duckdb_at_most))
 
 
 if __name__ == "__main__":

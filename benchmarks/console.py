@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 from latency import percentile
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,7 +32,7 @@ from support.engines import Engines, free_ports  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/console.py                     1,000 GPUs, 50 clients, 1,000 streams, 30 s each
   python benchmarks/console.py --gpus 50 --clients 5 --streams 20 --seconds 3
-  python benchmarks/console.py --p99-below 50      exit status 1 where it is not
+  python benchmarks/console.py --p99-below 50      exit status 3 where it is not
 """
 
 
@@ -134,7 +135,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=50, help="that ask (%(default)s)")
     parser.add_argument("--streams", type=int, default=1000, help="that are held (%(default)s)")
     parser.add_argument("--seconds", type=int, default=30, help="how long, each of both (%(default)s)")
-    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 1 where it is not")
+    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 3 where it is not")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name, Engines(Path(name, "engines")) as engines:
         folder = Path(name)
@@ -160,7 +161,7 @@ def main() -> int:
         finally:
             serving.end()
             sending.end()
-    return int(options.p99_below is not None and p99 >= options.p99_below)
+    return status(options.p99_below is not None and p99 >= options.p99_below)
 
 
 async def shows(console: Console) -> int:

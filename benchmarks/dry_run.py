@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contest import Run, in_turns
+from verdict import status
 
 EXAMPLES = """examples:
   python benchmarks/dry_run.py                            100,000 rows of 25 sensors, 15 runs of each
   python benchmarks/dry_run.py --rows 1000000 --runs 3    start-up counts for less
   python benchmarks/dry_run.py --log "GPU-Z Sensor Log.txt"
-  python benchmarks/dry_run.py --at-least 0.5             exit status 1 below half of the plain program's speed
+  python benchmarks/dry_run.py --at-least 0.5             exit status 3 below half of the plain program's speed
 """
 PLAIN = """
 import csv, sys
@@ -75,14 +76,14 @@ def main() -> int:
     parser.add_argument("--columns", type=int, default=25, help="sensors beside the date (default: 25, at most 28)")
     parser.add_argument("--runs", type=int, default=15, help="of each program (default: 15)")
     parser.add_argument("--log", type=Path, help="read this log instead of making one")
-    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this (cpu time)")
+    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 3 below this (cpu time)")
     options = parser.parse_args()
     if options.log is not None:
-        return int(compare(options.log, options.runs) < options.at_least)
+        return status(compare(options.log, options.runs) < options.at_least)
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log.txt")
         write_log(log, options.rows, options.columns)
-        return int(compare(log, options.runs) < options.at_least)
+        return status(compare(log, options.runs) < options.at_least)
 
 
 if __name__ == "__main__":

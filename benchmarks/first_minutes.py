@@ -6,7 +6,7 @@ examples:
   python benchmarks/first_minutes.py                     as processes, 3,600 rows
   python benchmarks/first_minutes.py --rows 30000
   python benchmarks/first_minutes.py --mode docker       in containers; needs a running engine
-  python benchmarks/first_minutes.py --start-below 30 --memory-below 3000     exit status 1 where it takes more
+  python benchmarks/first_minutes.py --start-below 30 --memory-below 3000     exit status 3 where it takes more
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from verdict import status
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -64,8 +66,8 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=3600, metavar="N", help="of the dropped log (default: 3600)")
     parser.add_argument("--mode", choices=["native", "docker"], default="native")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="of 1,000 readings/s (default: 60)")
-    parser.add_argument("--start-below", type=float, metavar="S", help="exit 1 where the second start takes longer")
-    parser.add_argument("--memory-below", type=float, metavar="MB", help="exit 1 where it takes more at a time")
+    parser.add_argument("--start-below", type=float, metavar="S", help="exit 3 where the second start takes longer")
+    parser.add_argument("--memory-below", type=float, metavar="MB", help="exit 3 where it takes more at a time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
         folder = Path(name)
@@ -99,7 +101,7 @@ def main() -> int:
             platform.start_sh(*(["reset", "--yes"] if options.mode == "docker" else ["stop"]), check=False)
     is_slow = options.start_below is not None and again > options.start_below
     is_large = options.memory_below is not None and max(idle, loaded) > options.memory_below
-    return int(is_slow or is_large)
+    return status(is_slow or is_large)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 from process import Job, Usage
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -32,7 +33,7 @@ from telemetry import topics  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/fleet_scrape.py                               1,250 nodes x 8 GPUs, 12 polls
   python benchmarks/fleet_scrape.py --nodes 5 --interval 1 --polls 3     does it run?
-  python benchmarks/fleet_scrape.py --within 10                   exit status 1 for a slower or a missed poll
+  python benchmarks/fleet_scrape.py --within 10                   exit status 3 for a slower or a missed poll
 """
 PRODUCER = str(Path(sys.executable).with_name("kafka-producer"))
 
@@ -158,7 +159,7 @@ def measure(kafka: Kafka, folder: Path, options: argparse.Namespace) -> int:
     print(f"  simulator, CPU seconds a poll          {cpu[1]:8.2f}")
     print(f"  collector, most MiB                    {most.mebibytes:8.0f}")
     print(f"  simulator, MiB                         {after[1].mebibytes:8.0f}")
-    return int(options.within is not None and (polls.missed > 0 or max(polls.seconds) > options.within))
+    return status(options.within is not None and (polls.missed > 0 or max(polls.seconds) > options.within))
 
 
 def main() -> int:
@@ -169,7 +170,7 @@ def main() -> int:
     parser.add_argument("--interval", type=int, default=10, help="seconds from poll to poll (default: %(default)s)")
     parser.add_argument("--polls", type=int, default=12, help="how many at least (default: %(default)s)")
     parser.add_argument("--tick", default="5", help="of the simulation, seconds (default: %(default)s)")
-    parser.add_argument("--within", type=float, metavar="SECONDS", help="exit 1 for a slower or a missed poll")
+    parser.add_argument("--within", type=float, metavar="SECONDS", help="exit 3 for a slower or a missed poll")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder, "engines")) as engines:
         return measure(engines.kafka(), Path(folder), options)

@@ -2,7 +2,7 @@
 interval over HTTP, as a collector does. Prints the process's share of a processor. Needs no server.
 
     python benchmarks/fleet_simulator.py                   1,250 nodes x 8 GPUs, each 10 s, for 60 s
-    python benchmarks/fleet_simulator.py --below 0.6       exit status 1 from that share on
+    python benchmarks/fleet_simulator.py --below 0.6       exit status 3 from that share on
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+from verdict import status
 
 _CLOCK = os.sysconf("SC_CLK_TCK")
 
@@ -43,7 +45,7 @@ def main() -> int:
     parser.add_argument("--interval", type=float, default=10.0, help="seconds from page to page (%(default)s)")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (%(default)s)")
     parser.add_argument("--tick", default="5", help="of the simulation, seconds (%(default)s)")
-    parser.add_argument("--below", type=float, default=float("inf"), metavar="SHARE", help="exit 1 from this share on")
+    parser.add_argument("--below", type=float, default=float("inf"), metavar="SHARE", help="exit 3 from this share on")
     options = parser.parse_args()
     command = [
         str(Path(sys.executable).with_name("kafka-producer")),
@@ -76,7 +78,7 @@ def main() -> int:
     print(f"  processor, of one core      {share:8.2f}")
     print(f"  all pages, slowest round    {longest:8.1f} s")
     print(f"  memory, at most             {memory:8.0f} MiB")
-    return int(share >= options.below or longest > options.interval)
+    return status(share >= options.below or longest > options.interval)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from string import Template
 import requests
 from contest import Contest, Cost, Run, ended
 from kafka import KafkaAdminClient, KafkaProducer
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -37,7 +38,7 @@ EXAMPLES = """examples:
   benchmarks/influxdb.py                                200,000 readings, 3 runs of each
   benchmarks/influxdb.py --readings 300000 --runs 5
   benchmarks/influxdb.py --ours-alone --readings 5000   without Telegraf, which is built otherwise (about a minute)
-  benchmarks/influxdb.py --speed-at-least 1.2 --cpu-at-most 0.7     exit status 1 where one does not hold
+  benchmarks/influxdb.py --speed-at-least 1.2 --cpu-at-most 0.7     exit status 3 where one does not hold
 """
 METRICS, GPUS, RATE = 25, 20, 1000
 BUCKET = "gpu-metrics"
@@ -231,7 +232,7 @@ def main() -> int:
         (options.speed_at_least, lambda least: contest.speed("seconds") < least),
         (options.cpu_at_most, lambda most: 1 / contest.speed("cpu") > most),
     ]
-    return int(any(limit is not None and fails(limit) for limit, fails in limits))
+    return status(any(limit is not None and fails(limit) for limit, fails in limits))
 
 
 if __name__ == "__main__":

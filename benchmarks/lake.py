@@ -20,6 +20,7 @@ from contest import Contest, Cost
 from deltalake import DeltaTable
 from process import Usage
 from spark_stage import METRICS, ROOT, SparkStage, measured
+from verdict import status
 
 from support.engines import Engines
 from telemetry import topics
@@ -29,7 +30,7 @@ EXAMPLES = """examples:
   python benchmarks/lake.py                                  250,000 readings, 3 runs of each: some 10 minutes
   python benchmarks/lake.py --gpus 10000                     a window of each GPU, so a row of it per metric
   python benchmarks/lake.py --readings 4000 --batch 1000 --runs 1     does it run?
-  python benchmarks/lake.py --at-least 0.75                  exit status 1 below 0.75 of the bare job's speed
+  python benchmarks/lake.py --at-least 0.75                  exit status 3 below 0.75 of the bare job's speed
 """
 GPUS = 20
 PATIENCE = 1200
@@ -160,7 +161,7 @@ def main() -> int:
     parser.add_argument("--gpus", type=int, default=GPUS, help="that they are of (%(default)s)")
     parser.add_argument("--batch", type=int, default=50_000, help="records in a batch (%(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="of each job (%(default)s)")
-    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this (wall clock)")
+    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 3 below this (wall clock)")
     parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
@@ -168,7 +169,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name, Engines(Path(name, "engines")) as engines:
         stage = SparkStage(engines, Path(name))
-        return int(compare(stage, options.readings, options.gpus, options.batch, options.runs) < options.at_least)
+        return status(compare(stage, options.readings, options.gpus, options.batch, options.runs) < options.at_least)
 
 
 if __name__ == "__main__":

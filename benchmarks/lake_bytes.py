@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import zstandard
 from deltalake import DeltaTable
+from verdict import status
 
 from telemetry import catalogue
 from telemetry.settings import Settings
@@ -39,7 +40,7 @@ PRODUCER = str(Path(sys.executable).with_name("kafka-producer"))
 EXAMPLES = """examples:
   python benchmarks/lake_bytes.py
   python benchmarks/lake_bytes.py "GPU-Z Sensor Log.txt"
-  python benchmarks/lake_bytes.py --of-csv 1 --of-json 0.0286    exit status 1 where the lake takes more than that
+  python benchmarks/lake_bytes.py --of-csv 1 --of-json 0.0286    exit status 3 where the lake takes more than that
 """
 FEWEST_ROWS = 1000
 """A file of the lake says of each of its columns where it begins; in a log of some minutes that is most of it."""
@@ -171,8 +172,8 @@ def main() -> int:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("logs", type=Path, nargs="*", metavar="LOG", help="GPU-Z logs")
-    parser.add_argument("--of-csv", type=float, metavar="RATIO", help="exit status 1 above this share of the CSV")
-    parser.add_argument("--of-json", type=float, metavar="RATIO", help="exit status 1 above this share of the JSON")
+    parser.add_argument("--of-csv", type=float, metavar="RATIO", help="exit status 3 above this share of the CSV")
+    parser.add_argument("--of-json", type=float, metavar="RATIO", help="exit status 3 above this share of the JSON")
     parser.add_argument("--into-lake", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.into_lake:
@@ -190,7 +191,7 @@ def main() -> int:
     total = Sizes(*(sum(column) for column in zip(*found, strict=True)))
     show("all", total)
     limits = ((options.of_csv, total.csv), (options.of_json, total.json))
-    return int(any(limit is not None and total.lake > limit * other for limit, other in limits))
+    return status(any(limit is not None and total.lake > limit * other for limit, other in limits))
 
 
 if __name__ == "__main__":

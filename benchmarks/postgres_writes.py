@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import orjson
 import psycopg
+from verdict import status
 
 from kafka_consumers.database import instant
 from kafka_consumers.sinks.timescale import Timescale
@@ -177,13 +178,13 @@ def main() -> int:
     parser.add_argument("--readings", type=int, default=50_000, help="how many (default: 50000)")
     parser.add_argument("--runs", type=int, default=5, help="of each writer (default: 5)")
     parser.add_argument("--timescale", action="store_true", help="with TimescaleDB")
-    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this x executemany")
+    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 3 below this x executemany")
     options = parser.parse_args()
     if options.timescale and not has_timescale():
         parser.error("no TimescaleDB beside PostgreSQL here (docs/recipes/timescale.md)")
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder, "engines")) as engines:
         server = engines.postgres(timescale=options.timescale)
-        return int(compare(server, options.readings, options.runs) < options.at_least)
+        return status(compare(server, options.readings, options.runs) < options.at_least)
 
 
 if __name__ == "__main__":

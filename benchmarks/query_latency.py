@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import requests
 from kafka import KafkaProducer
 from latency import percentile
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -33,7 +34,7 @@ from telemetry.reading import encode  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/query_latency.py                     1,000 readings a second of 20 GPUs, for a minute
   python benchmarks/query_latency.py --rate 200 --seconds 10
-  python benchmarks/query_latency.py --p50-below 60 --p99-below 250     exit status 1 where one is not
+  python benchmarks/query_latency.py --p50-below 60 --p99-below 250     exit status 3 where one is not
 """
 BUCKET = "gpu-metrics"
 METRICS = 25
@@ -143,8 +144,8 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=1000, help="readings a second (%(default)s)")
     parser.add_argument("--gpus", type=int, default=20, help="that they are of (%(default)s)")
     parser.add_argument("--seconds", type=int, default=60, help="how long (%(default)s)")
-    parser.add_argument("--p50-below", type=float, metavar="MS", help="exit status 1 where it is not")
-    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 1 where it is not")
+    parser.add_argument("--p50-below", type=float, metavar="MS", help="exit status 3 where it is not")
+    parser.add_argument("--p99-below", type=float, metavar="MS", help="exit status 3 where it is not")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="gpustream-bench-") as folder,
@@ -158,7 +159,7 @@ def main() -> int:
         stage.set_up()
         times = measure(stage, options.rate, options.gpus, options.seconds)
     limits = ((options.p50_below, 0.5), (options.p99_below, 0.99))
-    return int(any(limit is not None and percentile(times, share) >= limit for limit, share in limits))
+    return status(any(limit is not None and percentile(times, share) >= limit for limit, share in limits))
 
 
 if __name__ == "__main__":

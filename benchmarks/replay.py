@@ -17,6 +17,7 @@ from pathlib import Path
 
 from contest import Run, in_turns
 from kafka import KafkaConsumer, TopicPartition
+from verdict import status
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -28,7 +29,7 @@ from telemetry.settings import Settings  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/replay.py                             100,000 rows, 7 runs of each
   python benchmarks/replay.py --rows 2000 --runs 1        does it run?
-  python benchmarks/replay.py --at-least 0.85             exit status 1 below 0.85 of the bare loop's speed
+  python benchmarks/replay.py --at-least 0.85             exit status 3 below 0.85 of the bare loop's speed
 """
 BARE = """
 import sys
@@ -92,7 +93,7 @@ def main() -> int:
     )
     parser.add_argument("--rows", type=int, default=100_000, help="of the log that is made (default: 100000)")
     parser.add_argument("--runs", type=int, default=7, help="of each program (default: 7)")
-    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 1 below this (wall clock)")
+    parser.add_argument("--at-least", type=float, default=0.0, metavar="RATIO", help="exit 3 below this (wall clock)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder, "engines")) as engines:
         kafka = engines.kafka()
@@ -102,7 +103,7 @@ def main() -> int:
             stdout=subprocess.DEVNULL,
             env=os.environ | {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap},
         )
-        return int(compare(kafka, Path(folder), options.rows, options.runs) < options.at_least)
+        return status(compare(kafka, Path(folder), options.rows, options.runs) < options.at_least)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import NamedTuple
 
+from verdict import status
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -30,7 +32,7 @@ from support.platform import Platform  # noqa: E402
 EXAMPLES = """examples:
   python benchmarks/soak.py                    one hour, 500 readings a second
   python benchmarks/soak.py --minutes 5        does it run?
-  python benchmarks/soak.py --slope-below 20   exit status 1 where a process grows by more than 20 MB an hour
+  python benchmarks/soak.py --slope-below 20   exit status 3 where a process grows by more than 20 MB an hour
 """
 GPUS = 20
 EACH = 30.0
@@ -73,7 +75,7 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, default=60, help="of load (default: 60)")
     parser.add_argument("--rate", type=int, default=500, help="readings a second (default: 500)")
-    parser.add_argument("--slope-below", type=float, metavar="MB", help="exit 1 where a process grows faster an hour")
+    parser.add_argument("--slope-below", type=float, metavar="MB", help="exit 3 where a process grows faster an hour")
     options = parser.parse_args()
     seconds = round(options.minutes * 60)
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
@@ -101,7 +103,7 @@ def main() -> int:
         print(f"{name:20}{first:12.1f}{last:12.1f}{grown:10.1f}")
     print(f"{'all':20}{'':24}{sum(slopes.values()):10.1f}")
     is_growing = options.slope_below is not None and max(slopes.values()) > options.slope_below
-    return int(is_growing or not all(count.is_right for count in counts.values()))
+    return status(is_growing or not all(count.is_right for count in counts.values()))
 
 
 if __name__ == "__main__":
