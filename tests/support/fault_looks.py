@@ -115,6 +115,8 @@ def _windows(platform: Platform, hosts: set[str]) -> dict[str, Counter[WindowRow
     columns = ["host", "gpu", "start", "metric", "count"]
     table = DeltaTable(f"{platform.lake_uri.rsplit('/', 1)[0]}/windows").to_pyarrow_table(columns=columns)
     found: dict[str, Counter[WindowRow]] = {host: Counter() for host in hosts}
-    for row in table.filter(pc.is_null(table["metric"]) & pc.is_in(table["host"], pa.array(sorted(hosts)))).to_pylist():
+    for row in table.filter(
+        pc.and_(pc.is_null(table["metric"]), pc.is_in(table["host"], pa.array(sorted(hosts))))
+    ).to_pylist():
         found[row["host"]][WindowRow(row["gpu"], round(row["start"].timestamp() * SECOND), row["count"])] += 1
     return found

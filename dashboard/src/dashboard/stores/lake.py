@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from dashboard.stores import lake_query
+from dashboard.stores.lake_query import PATIENCE_SECONDS
+from dashboard.stores.patience import in_time
 from telemetry.errors import Unavailable
 from telemetry.reading import MODES, Mode
 from telemetry.settings import Settings
@@ -39,6 +41,9 @@ class LakeReadings:
         self._uri = f"{settings.hdfs_url}{settings.lake_path}/readings"
 
     def newest(self) -> dict[Mode, int]:
+        return in_time(self._newest, PATIENCE_SECONDS, f"the lake at {self._uri}")
+
+    def _newest(self) -> dict[Mode, int]:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 

@@ -9,6 +9,9 @@ from telemetry.errors import Unavailable
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+PATIENCE_SECONDS = 180
+"""A look at a whole lake takes some; for longer it waits for a server that is gone."""
+
 
 def rows(table: DeltaTable, query: str) -> list[dict[str, Any]]:
     """``query`` asks ``readings``. Raises Unavailable where a file of the table cannot be read to its end."""

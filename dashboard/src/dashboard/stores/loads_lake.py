@@ -5,8 +5,11 @@ Delta and Arrow take 60 MB: they are imported when the lake is asked.
 
 from __future__ import annotations
 
+from typing import Any
+
 from dashboard.stores import lake_query
 from dashboard.stores.loads import Held
+from dashboard.stores.patience import in_time
 from telemetry.errors import Unavailable
 from telemetry.loads import host_of
 from telemetry.settings import Settings
@@ -27,8 +30,11 @@ class LakeLoads:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
+        def ask() -> list[dict[str, Any]]:
+            return lake_query.rows(DeltaTable(self._uri), _HELD.format(host=host_of(load)))
+
         try:
-            found = lake_query.rows(DeltaTable(self._uri), _HELD.format(host=host_of(load)))
+            found = in_time(ask, lake_query.PATIENCE_SECONDS, f"the lake at {self._uri}")
         except TableNotFoundError:
             return {}
         except (DeltaError, OSError) as error:
