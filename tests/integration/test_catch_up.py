@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from spark_jobs import catch_up
+from spark_jobs import catch_up, window_store
 from spark_jobs.catch_up import CatchUp
 from spark_jobs.lake import Lake
 from spark_jobs.lake_windows import LakeWindows
@@ -37,8 +37,8 @@ class Place:
         self.lake = Lake(spark, settings, CATALOGUE)
         self.lake.create()
         of_lake = LakeWindows(spark, self.lake, CATALOGUE, SECONDS)
-        store = WindowStore(spark, self.lake, of_lake, settings)
-        self.catch_up = CatchUp(self.lake, of_lake, store, None, CATALOGUE, SECONDS)
+        self.store = WindowStore(spark, self.lake, of_lake, settings)
+        self.catch_up = CatchUp(self.lake, of_lake, self.store, None, CATALOGUE, SECONDS)
         self._batches = 0
 
     def append(self, readings: Sequence[Reading]) -> None:
@@ -76,6 +76,33 @@ def test_windows_that_are_absent_or_of_fewer_readings_are_made_again(
     place.catch_up.needed()
     place.catch_up.run()
     assert DeltaTable(place.lake.windows_uri.removeprefix("file:")).version() == version, "there was nothing to mend"
+
+
+def test_windows_that_were_cut_off_between_two_appends_are_made_again(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each window some rows are there."""
+    monkeypatch.setattr(window_store, "ROWS_AT_ONCE", 100)
+    place = Place(spark, tmp_path)
+    place.append(READINGS)
+    rows = made(READINGS)
+    append = Lake.append_windows
+    appended = 0
+
+    def cut_off(lake: Lake, windows: DataFrame) -> None:
+        nonlocal appended
+        if appended == 2:
+            raise ConnectionError("the process is killed here")
+        appended += 1
+        append(lake, windows)
+
+    monkeypatch.setattr(Lake, "append_windows", cut_off)
+    touched = different(rows)
+    with pytest.raises(ConnectionError):
+        place.store.take(rows, touched, set(), set(), now=0)
+    assert len(place.windows()) == 200 < len(rows)
+    place.catch_up.run()
+    assert place.windows() == in_order(rows)
 
 
 def test_only_the_last_appends_are_looked_at(spark: SparkSession, tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
 from spark_jobs.kafka_messages import send
@@ -19,7 +20,7 @@ from telemetry.timestamp import SECOND
 
 _RECENT = 12 * 3600 * SECOND
 """No reading of so young a window has expired, so a window without readings has no row in the table either."""
-_ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 100_000
 """The driver's heap holds a frame more than once: of 260,000 rows it had no room in 512 MB."""
 
 
@@ -59,11 +60,20 @@ class WindowStore:
         self._replace(made)
 
     def _write(self, ready: Ready) -> None:
-        for begin in range(0, len(ready.fresh), _ROWS_AT_ONCE):
-            part = ready.fresh.slice(begin, _ROWS_AT_ONCE)
+        for part in _parts(ready.fresh):
             self._lake.append_windows(self._spark.createDataFrame(part))
         self._replace(ready.others)
 
     def _replace(self, rows: pa.Table) -> None:
         if rows:
             self._lake.replace_windows(self._spark.createDataFrame(rows), self._readings.covered(different(rows)))
+
+
+def _parts(rows: pa.Table) -> Iterator[pa.Table]:
+    """Of no more than ROWS_AT_ONCE each. The row that counts a window's readings is after all others of the window:
+    what was cut off between two parts is told from what is whole by it (:mod:`spark_jobs.catch_up`)."""
+    if len(rows) > ROWS_AT_ONCE:
+        # Nulls, which is what its metric is, come last.
+        rows = rows.take(pc.sort_indices(rows, [("metric", "ascending")]))
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows.slice(begin, ROWS_AT_ONCE)
