@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from process import Usage
 from spark_stage import METRICS, ROOT, SparkStage, measured
@@ -73,7 +74,8 @@ def fill(total: int) -> None:
     lake.create()
     begin = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC).timestamp()
     rows = max(1, total // GPUS)
-    row, gpu = F.col("id") % rows, F.floor(F.col("id") / rows)
+    # As they come: one of each GPU after the other.
+    row, gpu = F.floor(F.col("id") / GPUS), F.col("id") % GPUS
     # A sensor shows few different values: a wave, in steps of a tenth.
     wave = F.sin(row / 600 + gpu)
     values = {value.metric: F.round(F.lit(value.middle) + value.swing * wave, value.decimals) for value in measured()}
@@ -94,17 +96,20 @@ def fill(total: int) -> None:
     spark.stop()
 
 
-def duckdb_statistics(files: Path, into: Path) -> None:
-    """The same by DuckDB: (gpu, metric) -> readings, avg, min, max, stddev, p95, and the energy. In a process of its
-    own, so that its memory can be measured."""
+def duckdb_statistics(table: Path, into: Path) -> None:
+    """The same by DuckDB, of the files of ``table`` that count (compaction leaves those before it where they are):
+    (gpu, metric) -> readings, avg, min, max, stddev, p95, and the energy. In a process of its own, so that its memory
+    can be measured."""
     import duckdb
+    from deltalake import DeltaTable
 
+    files = [unquote(urlsplit(uri).path) for uri in DeltaTable(str(table)).file_uris()]
     names = [value.metric for value in measured()]
     each = ", ".join(
         f"count({name}), avg({name}), min({name}), max({name}), stddev_samp({name}), quantile_cont({name}, 0.95)"
         for name in names
     )
-    source = f"read_parquet('{files}/**/*.parquet')"
+    source = f"read_parquet({files})"
     connection = duckdb.connect()
     found = connection.execute(f"SELECT gpu, {each} FROM {source} GROUP BY GROUPING SETS ((gpu), ())").fetchall()
     energy = connection.execute(f"""

@@ -88,7 +88,7 @@ def into_lake(lines: Path) -> None:
         lake.append_readings(spark.createDataFrame(part), "bench", number)
     times = readings["time"].cast(pa.int64()).to_pylist()
     touched = covering(times, 3600 * SECOND, 1000)
-    Upkeep(spark, settings, ReportStore(spark, settings)).run(touched, datetime.now(UTC).date())
+    Upkeep(spark, settings, ReportStore(spark, settings)).compact(touched, datetime.now(UTC).date())
     spark.stop()
 
 

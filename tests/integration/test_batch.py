@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from kafka import KafkaProducer
 
+from spark_jobs.days import Days
+from spark_jobs.knowledge import Knowledge
+from spark_jobs.lake_history import LakeHistory
+from spark_jobs.report_day import KafkaKeeps, Places, ReportDay
 from spark_jobs.report_list import REPORTS
 from spark_jobs.report_store import ReportStore
 from support.batch_place import FIRST, SECOND_DAY, Place, day
+from support.lake_day import CATALOGUE
 from support.readings import made_up
 from telemetry import topics
 from telemetry.errors import Rejected
@@ -103,6 +108,22 @@ def test_a_mark_of_another_lake_makes_every_day_anew(place: Place, remembered: s
     ReportStore(place.spark, place.settings).remember("reported_until", remembered)
     assert place.touched() == [FIRST, SECOND_DAY]
     assert place.touched() == []
+
+
+def test_reports_of_a_day_tell_of_the_same_readings_though_the_stream_adds_to_it(place: Place) -> None:
+    place.add(day(FIRST))
+    store = ReportStore(place.spark, place.settings)
+    history, knowledge = LakeHistory(place.spark, place.settings), Knowledge(place.settings, store)
+    keeps = KafkaKeeps(place.spark, place.settings, 0, parse_time(f"{SECOND_DAY}T00:00:00Z"))
+    places = Places(place.lake, history, store, knowledge)
+    made = ReportDay(date.fromisoformat(FIRST), Days("UTC"), CATALOGUE, place.settings, places, keeps)
+    before, metrics = made.readings.count(), made.metrics
+    late = made_up(9_000, parse_time(f"{FIRST}T23:59:59.999Z"), origin="late/0", metrics={"hot_spot_temperature": 75.5})
+    place.add([late])
+    assert place.lake.readings_between([Days("UTC").bounds(made.date)]).count() == before + 1
+    assert made.readings.count() == before
+    assert made.readings.filter("hot_spot_temperature IS NOT NULL").count() == 0
+    assert "hot_spot_temperature" not in metrics
 
 
 def test_demo_gpus_have_rows_of_their_own_and_are_in_no_total(place: Place) -> None:

@@ -111,7 +111,7 @@ def test_many_files_of_a_day_become_one_under_the_eyes_of_a_reader(spark: SparkS
     reader = threading.Thread(target=read)
     reader.start()
     assert begun.wait(60)
-    place.upkeep.run([span(FIRST)], date(2026, 11, 25))
+    place.upkeep.compact([span(FIRST)], date(2026, 11, 25))
     done.set()
     reader.join()
     assert failures == []
@@ -137,14 +137,14 @@ def test_days_that_were_not_touched_and_what_the_stream_rewrites_today_stay_as_t
     def files() -> list[int]:
         return [len(DeltaTable(uri.removeprefix("file:")).file_uris()) for uri in rewritten]
 
-    place.upkeep.run([span(FIRST + timedelta(days=1))], FIRST + timedelta(days=1))
+    place.upkeep.compact([span(FIRST + timedelta(days=1))], FIRST + timedelta(days=1))
     assert place.files() == 5
     before = files()
     assert min(before) > 1
-    place.upkeep.run([span(FIRST)], FIRST)
+    place.upkeep.compact([span(FIRST)], FIRST)
     assert place.files() == 1
     assert files() == before
-    place.upkeep.run([span(FIRST)], FIRST + timedelta(days=1))
+    place.upkeep.compact([span(FIRST)], FIRST + timedelta(days=1))
     assert files() == [1, 1]
     for uri in rewritten:
         kept = DeltaTable(uri.removeprefix("file:")).to_pyarrow_table(columns=["gpu"])
@@ -164,9 +164,9 @@ def test_files_that_nobody_needs_go_once_the_table_is_old_enough_and_no_other(
     week_ago = time.time() - 8 * 86_400
     os.utime(left_over, (week_ago, week_ago))
     today = datetime.now(UTC).date()
-    place.upkeep.run([], today)
+    place.upkeep.clear(today)
     assert left_over.exists(), "the table is of today: it is not looked through"
-    place.upkeep.run([], today + timedelta(days=7))
+    place.upkeep.clear(today + timedelta(days=7))
     assert sorted(Path(place.path).rglob("part-*.parquet")) == needed
     assert place.identities() == wanted
 
@@ -182,7 +182,7 @@ def test_retention_counts_from_when_a_reading_came(spark: SparkSession, tmp_path
     frames = [imported.assign(gpu="local:0"), fresh, old.assign(row=old.row + 1000)]
     for frame in frames:
         place.add(to_spark(spark, frame), 1)
-    place.upkeep.run([], now.date())
+    place.upkeep.clear(now.date())
     kept = frames if days == 0 else frames[:2]
     assert place.identities() == sorted(pair for each in kept for pair in zip(each.gpu, each.row, strict=True))
     assert expired_dates(place.store) == ([] if days == 0 else [old.time.min().date()])

@@ -84,9 +84,13 @@ class Lake:
         if new:
             self._spark.sql(f"ALTER TABLE delta.`{uri}` ADD COLUMNS ({', '.join(new)})")
 
-    def readings(self) -> DataFrame:
-        """With a column for each metric of the catalogue, those included that the table has not got yet."""
-        return self._of_today(self._spark.read.format("delta").load(self.readings_uri))
+    def readings(self, at: Mark | None = None) -> DataFrame:
+        """With a column for each metric of the catalogue, those included that the table has not got yet. None: each
+        query of this frame sees what is there then, what others add meanwhile included."""
+        reader = self._spark.read.format("delta")
+        if at is not None:
+            reader = reader.option("versionAsOf", at.version)
+        return self._of_today(reader.load(self.readings_uri))
 
     def _of_today(self, readings: DataFrame) -> DataFrame:
         """A catalogue may be newer than what was written: the stream brings the table up to it when it starts."""
@@ -146,9 +150,9 @@ class Lake:
             .save(self.readings_uri)
         )
 
-    def readings_between(self, spans: list[Span]) -> DataFrame:
+    def readings_between(self, spans: list[Span], at: Mark | None = None) -> DataFrame:
         """The readings of each span: partitions are pruned by date, files by the times in them."""
-        return self.readings().filter(in_spans("time", spans))
+        return self.readings(at).filter(in_spans("time", spans))
 
     def windows_between(self, spans: list[Span]) -> DataFrame:
         """The windows that begin in each span."""

@@ -1,4 +1,4 @@
-"""A day of the lake for the reports: its readings are read once, what else they need when they ask for it."""
+"""A day of the lake for the reports: one version of its readings, and what else they need when they ask for it."""
 
 from __future__ import annotations
 
@@ -87,24 +87,24 @@ class ReportDay:
         self._places = places
         self._keeps = keeps
         self._made: dict[str, DataFrame] = {}
-        self._kept: DataFrame | None = None
 
     @cached_property
     def readings(self) -> DataFrame:
-        # Kept for all reports: only what one of them asks for, and of 140 columns those that hold a value. Beyond a
-        # hundred columns Spark compiles nothing, and to keep them takes four times as long.
+        # Not kept in memory: the files, of which compaction has made a few large ones, are read faster than rows that
+        # were kept. A metric without a value is no column of them, because beyond a hundred Spark compiles nothing.
         whole = self._whole
         absent = {name: whole.schema[name].dataType for name in self.catalogue.metrics if name not in self.metrics}
-        self._kept = whole.drop(*absent).persist()
-        return self._kept.withColumns({name: F.lit(None).cast(kind) for name, kind in absent.items()})
+        return whole.drop(*absent).withColumns({name: F.lit(None).cast(kind) for name, kind in absent.items()})
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         return metrics.present(self._whole, self.catalogue)
 
-    @property
+    @cached_property
     def _whole(self) -> DataFrame:
-        return self._places.lake.readings_between([self._span]).drop(*_NOT_ASKED_FOR)
+        # Of one version, whatever the stream adds: the reports of a day tell of the same readings.
+        lake = self._places.lake
+        return lake.readings_between([self._span], lake.mark()).drop(*_NOT_ASKED_FOR)
 
     @property
     def anomalies(self) -> DataFrame | None:
@@ -157,8 +157,6 @@ class ReportDay:
         """Gives the memory back."""
         for frame in self._made.values():
             frame.unpersist()
-        if self._kept is not None:
-            self._kept.unpersist()
 
     @cached_property
     def _span(self) -> Span:

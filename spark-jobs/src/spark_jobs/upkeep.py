@@ -1,4 +1,4 @@
-"""The upkeep of the lake after the reports: many small files become one, what is old goes, what is unused goes.
+"""The upkeep of the lake around the reports: many small files become one before, what is old or unused goes after.
 
 Readers see a version of a table whole, so they may read while this happens. VACUUM leaves what was in use in the last
 seven days (Delta's default): the batch asks for the commits of as many days, and their files must be there.
@@ -7,7 +7,7 @@ seven days (Delta's default): the batch asks for the commits of as many days, an
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from delta.exceptions import (
@@ -54,20 +54,26 @@ class Upkeep:
         self._root = f"{settings.hdfs_url.rstrip('/')}{settings.lake_path.rstrip('/')}"
         self._retention_days = settings.lake_retention_days
 
-    def run(self, touched: Iterable[Span], today: date) -> None:
-        """Compacts the dates (UTC) of ``touched``, expires, removes files that no version needs."""
+    def compact(self, touched: Iterable[Span], today: date) -> None:
+        """Of the dates (UTC) of ``touched``. Before the reports, because each of them reads the day."""
         dates = sorted({day for span in touched for day in span.dates()})
-        for name in TABLES:
-            table = f"{self._root}/{name}"
-            if not DeltaTable.isDeltaTable(self._spark, table):
-                continue
+        for name, table in self._tables():
+            # The stream rewrites today's windows at every trigger, and one of the two would have to give way.
+            self._compact(table, name, dates if name == _READINGS else [day for day in dates if day < today])
+
+    def clear(self, today: date) -> None:
+        """Expires readings, removes files that no version needs. After the reports, which may still tell of them."""
+        for name, table in self._tables():
             if name == _READINGS:
                 self._expire(table)
-            # The stream rewrites today's windows at every trigger, and one of the two would have to give way.
-            settled = dates if name == _READINGS else [day for day in dates if day < today]
-            self._compact(table, name, settled)
             if self._may_have_unneeded_files(table, today):
                 self._spark.sql(f"VACUUM delta.`{table}`").collect()
+
+    def _tables(self) -> Iterator[tuple[str, str]]:
+        for name in TABLES:
+            table = f"{self._root}/{name}"
+            if DeltaTable.isDeltaTable(self._spark, table):
+                yield name, table
 
     def _may_have_unneeded_files(self, table: str, today: date) -> bool:
         """Not while the table is younger than what VACUUM keeps anyway: looking at all files takes its time."""

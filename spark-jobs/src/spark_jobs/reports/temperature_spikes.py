@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from spark_jobs.load_bands import LOAD, band_of
-from spark_jobs.transforms import hampel
+from spark_jobs.transforms import hampel, hot
 from spark_jobs.transforms.columnar import COUNTED, per_metric
 from spark_jobs.transforms.metrics import demo
 from spark_jobs.transforms.other_sensors import MORE
@@ -22,7 +23,6 @@ from telemetry.catalogue import Catalogue, Metric
 NAME = "temperature_spikes"
 LONGEST_GAP = 10.0
 """Seconds."""
-_HOT = "struct<metric:string,value:double,threshold:double,cause:string>"
 
 
 def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> DataFrame:
@@ -34,40 +34,29 @@ def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> D
     measured = [catalogue[name] for name in metrics if catalogue[name].kind == "temperature"]
     unlisted = F.lit(None).cast("map<string,double>")
     marked = readings.withColumns({"demo": demo(), "band": band_of(F.col(LOAD)), MORE: unlisted})
-    judged = marked.join(F.broadcast(_usual(marked, measured)), on=["gpu", "band"], how="left")
-    # Of a reading's temperatures those that are hot, and of most readings none is.
-    hot = F.array_compact(F.array(*(_hot(metric) for metric in measured)).cast(f"array<{_HOT}>"))
-    return _runs(judged.select("gpu", "host", "demo", "time", F.inline(hot)))
+    names = [metric.name for metric in measured]
+    usual = hot.Usual.of(_usual(marked, measured).toArrow(), names)
+    wanted = marked.select(*hot.WHO, "band", "model", *names)
+    schema = T.StructType([*(wanted.schema[name] for name in hot.WHO), *hot.FOUND])
+    return _runs(wanted.mapInArrow(hot.Hot(measured, usual), schema))
 
 
 def _usual(readings: DataFrame, measured: Sequence[Metric]) -> DataFrame:
-    """gpu, band, beyond: metric -> the value above which it is not usual."""
+    """gpu, band, metric, beyond: the value above which it is not usual."""
     # What the processor does, the load of the GPU does not tell.
     of_card = [metric.name for metric in measured if metric.scope == "gpu"]
     known = readings.filter(F.col("band").isNotNull())
     counted = per_metric(known, of_card, ("gpu", "band"), COUNTED)
     whole = counted.groupBy("gpu", "band", "metric", "value").agg(F.sum("times").alias("times"))
-    bounds = whole.groupBy("gpu").applyInArrow(hampel.bounds, hampel.SCHEMA)
-    entries = F.collect_list(F.struct("metric", "beyond"))
-    return bounds.groupBy("gpu", "band").agg(F.map_from_entries(entries).alias("beyond"))
+    return whole.groupBy("gpu").applyInArrow(hampel.bounds, hampel.SCHEMA)
 
 
-def _hot(metric: Metric) -> Column:
-    """A struct of _HOT; null where the value is not hot."""
-    value, limit, beyond = F.col(metric.name), _limit(metric), F.try_element_at("beyond", F.lit(metric.name))
-    over_limit, over_usual = (F.coalesce(value > bound, F.lit(False)) for bound in (limit, beyond))
-    threshold = F.when(over_limit & over_usual, F.least(limit, beyond)).when(over_limit, limit).otherwise(beyond)
-    cause = F.when(over_limit, "limit").otherwise("load")
-    told = {"metric": F.lit(metric.name), "value": value, "threshold": threshold, "cause": cause}
-    return F.when(over_limit | over_usual, F.struct(*(column.alias(name) for name, column in told.items())))
-
-
-def _runs(hot: DataFrame) -> DataFrame:
+def _runs(found: DataFrame) -> DataFrame:
     order = Window.partitionBy("gpu", "metric").orderBy("time")
     pause = (F.unix_micros("time") - F.unix_micros(F.lag("time").over(order))) / 1e6
     begins = F.when(pause <= LONGEST_GAP, 0).otherwise(1)
     so_far = order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    numbered = hot.withColumn("begins", begins).withColumn("run", F.sum("begins").over(so_far))
+    numbered = found.withColumn("begins", begins).withColumn("run", F.sum("begins").over(so_far))
     return (
         numbered.groupBy("gpu", "host", "demo", "metric", "run")
         .agg(
@@ -82,13 +71,3 @@ def _runs(hot: DataFrame) -> DataFrame:
         .withColumn("seconds", (F.unix_micros("end") - F.unix_micros("start")) / 1e6)
         .select("gpu", "host", "demo", "metric", "start", "end", "seconds", "readings", "peak", "threshold", "cause")
     )
-
-
-def _limit(metric: Metric) -> Column:
-    """The warning level of the GPU's model, as :meth:`telemetry.catalogue.Metric.limits_for` finds it."""
-    limits = metric.limits
-    level = F.lit(limits.warning if limits and limits.direction == "above" else None).cast("double")
-    for entry in reversed(metric.limits_by_model):
-        of_model = F.contains(F.lower(F.coalesce("model", F.lit(""))), F.lit(entry.model.lower()))
-        level = F.when(of_model, F.lit(entry.warning).cast("double")).otherwise(level)
-    return level
