@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -33,7 +34,7 @@ from telemetry.settings import Settings
 EXAMPLES = """examples:
   python benchmarks/batch.py                                       1, 5 and 25 million readings: half an hour
   python benchmarks/batch.py --readings 20000 --runs 1             does it run?
-  python benchmarks/batch.py --growth-at-most 1 --duckdb-at-most 3    exit status 3 above these
+  python benchmarks/batch.py --growth-at-most 1.2 --duckdb-at-most 3    exit status 3 above these
 """
 GPUS = 100
 CHUNK = 500_000
@@ -56,6 +57,16 @@ class Night(NamedTuple):
     @property
     def statistics(self) -> float:
         return self.reports["daily_statistics"]
+
+
+class Size(NamedTuple):
+    """What was found with so many readings."""
+
+    readings: int
+    seconds: float
+    """Of the batch."""
+    ratio: float
+    """Of our statistics to DuckDB's."""
 
 
 def fill(total: int) -> None:
@@ -215,7 +226,9 @@ def main() -> int:
         "--readings", type=int, nargs="+", default=[1_000_000, 5_000_000, 25_000_000], help="of the day, one run each"
     )
     parser.add_argument("--runs", type=int, default=1, help="of both, in turns, with each number (%(default)s)")
-    parser.add_argument("--growth-at-most", type=float, metavar="POWER", help="exit 3 above it: 1 is linear")
+    parser.add_argument(
+        "--growth-at-most", type=float, metavar="RATIO", help="exit 3 where a further million takes so much longer"
+    )
     parser.add_argument("--duckdb-at-most", type=float, metavar="RATIO", help="exit 3 above it, with the most readings")
     parser.add_argument("--fill", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--duckdb", type=Path, nargs=2, help=argparse.SUPPRESS)
@@ -233,13 +246,22 @@ def main() -> int:
             f"{'readings':>12}{'batch s':>10}{'cpu s':>9}{'MiB':>9}{'statistics s':>14}{'DuckDB s':>12}{'MiB':>9}"
             f"{'ratio':>9}"
         )
-        found = [(total, *bench.measure(total)) for total in sorted(options.readings)]
-    (fewest, first, _), (most, last, ratio) = found[0], found[-1]
-    grown = (last / first) / (most / fewest)
-    if len(found) > 1:
-        print(f"{most / fewest:.0f} times the readings took {last / first:.1f} times as long")
+        found = [Size(total, *bench.measure(total)) for total in sorted(options.readings)]
+    grown = growth(found)
     too_much = options.growth_at_most is not None and grown > options.growth_at_most
-    return status(too_much or (options.duckdb_at_most is not None and ratio > options.duckdb_at_most))
+    return status(too_much or (options.duckdb_at_most is not None and found[-1].ratio > options.duckdb_at_most))
+
+
+def growth(found: list[Size]) -> float:
+    """Prints what a further million readings took, between two sizes that follow each other; how much longer between
+    the last two than between the first two. 0 of less than three sizes. What a batch takes whatever there is does not
+    hide anything here."""
+    slopes = [
+        (after.seconds - before.seconds) / (after.readings - before.readings) for before, after in pairwise(found)
+    ]
+    for (before, after), slope in zip(pairwise(found), slopes, strict=True):
+        print(f"from {before.readings:,} to {after.readings:,}: {slope * 1e6:.1f} s for each further million")
+    return slopes[-1] / slopes[0] if len(slopes) > 1 else 0.0
 
 
 if __name__ == "__main__":

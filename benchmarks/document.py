@@ -7,6 +7,7 @@ import argparse
 import os
 import platform
 import re
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _BEGIN, _END = "<!-- benchmarks: begin, written by benchmarks/run --write -->", "<!-- benchmarks: end -->"
-_VERSIONS = ("kafka-python", "orjson", "pyspark", "influxdb-client")
+_LIBRARIES = ("kafka-python", "orjson", "pyspark", "delta_spark", "pyarrow", "influxdb-client", "duckdb")
+_SCRIPTS = ("scripts/native/versions.sh", "benchmarks/telegraf.sh")
+_SERVERS = re.compile(r"^(KAFKA|HADOOP|INFLUXDB|TELEGRAF)_VERSION=(\S+)$", re.M)
 _SECTION = re.compile(r"^### (?P<name>[\w-]+): .*?\n\n(?P<made>Made on .*?)\n\n```\n(?P<told>.*?)\n```$", re.M | re.S)
 
 
@@ -37,8 +40,20 @@ def machine() -> str:
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.machine(),
     )
-    libraries = ", ".join(f"{name} {version(name)}" for name in _VERSIONS)
-    return f"{os.cpu_count()} cores ({model}), {pages:.0f} GB; Python {platform.python_version()}, {libraries}"
+    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
+    servers = [f"{name.title()} {number}" for script in _SCRIPTS for name, number in _SERVERS.findall(_text(script))]
+    told = ", ".join([f"Python {platform.python_version()}", _java(), *servers, *libraries])
+    return f"{os.cpu_count()} cores ({model}), {pages:.0f} GB; {told}"
+
+
+def _java() -> str:
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "([^"]+)"', told)
+    return f"Java {found[1]}" if found else "no Java"
+
+
+def _text(path: str) -> str:
+    return (Path(__file__).parents[1] / path).read_text(encoding="utf-8")
 
 
 def _lines(path: str) -> list[str]:

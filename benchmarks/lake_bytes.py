@@ -3,8 +3,8 @@ as the JSON that Kafka has.
 
 The readings are of logs, each of which becomes a lake of its own: judged, appended and compacted by our own code, on
 the disk of this machine (HDFS adds nothing to a file). The lake holds more than the CSV: it knows whose reading it is,
-of which log and row, what the source wrote, when it came, and why a value is missing. Logs: those given, else the real
-ones in ../shared/gpuz/logs that have a thousand rows, else one of our simulator.
+of which log and row, what the source wrote, when it came, and why a value is missing. Logs: those given, else a day of
+our simulator, and the real ones in ../shared/gpuz/logs that have a thousand rows, where there are any.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import zstandard
 from deltalake import DeltaTable
@@ -44,9 +43,10 @@ EXAMPLES = """examples:
 """
 FEWEST_ROWS = 1000
 """A file of the lake says of each of its columns where it begins; in a log of some minutes that is most of it."""
-SIMULATED_ROWS = 20_000
+SIMULATED_ROWS = 86_400
+"""A day of one GPU, a reading a second: what one file of the lake has of it."""
 APPENDS = 4
-"""What is appended in several batches is several files until it is compacted; a power of two."""
+"""What is appended in several batches, one after the other, is several files until it is compacted."""
 
 
 class Sizes(NamedTuple):
@@ -84,8 +84,8 @@ def into_lake(lines: Path) -> None:
     )
     readings = clean.judged(clean.packed(records, metrics), time.time_ns() // 1000).readings.sort_by("row")
     for number in range(APPENDS):
-        part = readings.filter(pc.equal(pc.bit_wise_and(readings["row"], APPENDS - 1), number))
-        lake.append_readings(spark.createDataFrame(part), "bench", number)
+        first, end = (len(readings) * edge // APPENDS for edge in (number, number + 1))
+        lake.append_readings(spark.createDataFrame(readings.slice(first, end - first)), "bench", number)
     times = readings["time"].cast(pa.int64()).to_pylist()
     touched = covering(times, 3600 * SECOND, 1000)
     Upkeep(spark, settings, ReportStore(spark, settings)).compact(touched, datetime.now(UTC).date())
@@ -146,18 +146,16 @@ def as_csv(readings: list[dict[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def logs_of(given: list[Path], folder: Path) -> Iterator[Path]:
-    """Those to be measured."""
+def logs_of(given: list[Path], folder: Path, rows: int) -> Iterator[Path]:
+    """Those to be measured: without any given a simulated one, and real ones where they are beside this checkout."""
     if given:
         yield from given
         return
-    found = [log for log in sorted(REAL.glob("*.txt")) if log.read_bytes().count(b"\n") > FEWEST_ROWS]
-    yield from found
-    if not found:
-        made = folder / "simulated.txt"
-        simulate = [PRODUCER, "simulate", "gpuz", "--scenario", "gaming", "--duration", f"{SIMULATED_ROWS}s"]
-        subprocess.run([*simulate, "--out", str(made)], check=True)
-        yield made
+    made = folder / "simulated.txt"
+    simulate = [PRODUCER, "simulate", "gpuz", "--scenario", "gaming", "--duration", f"{rows}s"]
+    subprocess.run([*simulate, "--out", str(made)], check=True)
+    yield made
+    yield from (log for log in sorted(REAL.glob("*.txt")) if log.read_bytes().count(b"\n") > FEWEST_ROWS)
 
 
 def show(name: str, found: Sizes) -> None:
@@ -172,6 +170,7 @@ def main() -> int:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("logs", type=Path, nargs="*", metavar="LOG", help="GPU-Z logs")
+    parser.add_argument("--rows", type=int, default=SIMULATED_ROWS, help="of the simulated log (%(default)s)")
     parser.add_argument("--of-csv", type=float, metavar="RATIO", help="exit status 3 above this share of the CSV")
     parser.add_argument("--of-json", type=float, metavar="RATIO", help="exit status 3 above this share of the JSON")
     parser.add_argument("--into-lake", type=Path, help=argparse.SUPPRESS)
@@ -184,7 +183,7 @@ def main() -> int:
         f"{'footer':>8}{'empty':>7}"
     )
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name:
-        logs = list(logs_of([log.absolute() for log in options.logs], Path(name)))
+        logs = list(logs_of([log.absolute() for log in options.logs], Path(name), options.rows))
         found = [sizes(log, f"bench:{number}", Path(name, str(number))) for number, log in enumerate(logs)]
     for log, each in zip(logs, found, strict=True):
         show(log.stem, each)

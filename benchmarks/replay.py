@@ -2,7 +2,8 @@
 
 The bare loop is kafka-python's producer with our settings (acks=all, zstd, the same batches) and records that it only
 reads from a file: it parses nothing, remembers nothing and could not go on after a crash. A real Kafka; whole process
-against whole process, in turns. Each run must put every reading on the topic, or the benchmark ends.
+against whole process, in turns. Each run must put every reading on the topic, the last of ours row by row, or the
+benchmark ends.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import orjson
 from contest import Run, in_turns
 from kafka import KafkaConsumer, TopicPartition
 from verdict import status
@@ -44,6 +47,7 @@ producer.flush()
 producer.close()
 """
 PRODUCER = str(Path(sys.executable).with_name("kafka-producer"))
+KAFKA = str(ROOT / "scripts" / "native" / "kafka.sh")
 
 
 def on_topic(kafka: Kafka) -> int:
@@ -53,6 +57,42 @@ def on_topic(kafka: Kafka) -> int:
     ends = consumer.end_offsets(partitions)
     consumer.close()
     return sum(ends.values())
+
+
+def newest_rows(kafka: Kafka, count: int) -> list[int]:
+    """The rows of the last ``count`` readings of the one GPU, in order."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap, consumer_timeout_ms=10_000)
+    partitions = [TopicPartition(topics.GPU_METRICS, n) for n in consumer.partitions_for_topic(topics.GPU_METRICS)]
+    # All readings of a GPU lie in one partition.
+    partition, end = max(consumer.end_offsets(partitions).items(), key=lambda each: each[1])
+    consumer.assign([partition])
+    consumer.seek(partition, end - count)
+    rows = [orjson.loads(record.value)["row"] for record in itertools.islice(consumer, count)]
+    consumer.close()
+    return rows
+
+
+def of_java(kafka: Kafka, ready: Path, rows: int, settings: Settings) -> float:
+    """Records/s of Kafka's own load generator, with the same bytes and our settings. Raises SystemExit where it says
+    nothing."""
+    properties = {
+        "bootstrap.servers": kafka.bootstrap,
+        "acks": "all",
+        "linger.ms": settings.producer_linger_ms,
+        "batch.size": settings.producer_batch_bytes,
+        "compression.type": settings.producer_compression,
+    }
+    run = [KAFKA, "tool", "org.apache.kafka.tools.ProducerPerformance", "--topic", topics.GPU_METRICS]
+    run += ["--payload-file", str(ready), "--num-records", str(rows), "--throughput", "-1", "--producer-props"]
+    run += [f"{name}={value}" for name, value in properties.items()]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    # Of the whole run last; lines before are of 5 s each.
+    told = re.findall(rf"^{rows} records sent, ([0-9.]+) records/sec", done.stdout, re.M)
+    if done.returncode or not told:
+        raise SystemExit(
+            f"ProducerPerformance ended with {done.returncode}:\n{done.stdout[-1000:]}{done.stderr[-1000:]}"
+        )
+    return float(told[-1])
 
 
 def compare(kafka: Kafka, folder: Path, rows: int, pairs: int) -> float:
@@ -82,8 +122,12 @@ def compare(kafka: Kafka, folder: Path, rows: int, pairs: int) -> float:
     sent, wanted = on_topic(kafka) - before, 2 * (pairs + 1) * rows
     if sent != wanted:
         raise SystemExit(f"found {sent} new readings on the topic, expected {wanted}")
+    if newest_rows(kafka, rows) != [orjson.loads(line)["row"] for line in ready.read_bytes().splitlines()]:
+        raise SystemExit("found other rows on the topic than the log has, expected each of them once, in order")
     print(f"{log.stat().st_size / 1e6:.1f} MB, {rows:,} rows; medians of {pairs} runs in turns; {sent:,} all there")
     contest.show("readings", rows)
+    java = of_java(kafka, ready, rows, settings)
+    print(f"for context: Kafka's ProducerPerformance, in Java, the same bytes: {java:,.0f} readings/s")
     return contest.speed("seconds")
 
 

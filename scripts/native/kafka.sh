@@ -89,5 +89,7 @@ run() {
 case ${1:-} in
     install | configure | run) "$1" ;;
     wait) wait_until "Kafka at 127.0.0.1:$KAFKA_PORT" "$LOG" python3 "$NATIVE/kafka_answers.py" "$KAFKA_PORT" ;;
-    *) usage "install | configure | run | wait" ;;
+    # One of Kafka's own: tool org.apache.kafka.tools.ProducerPerformance --help
+    tool) java_of_kafka -r -Xmx256m "${@:2}" ;;
+    *) usage "install | configure | run | wait | tool CLASS [ARGUMENTS]" ;;
 esac

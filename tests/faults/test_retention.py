@@ -64,6 +64,8 @@ def test_compaction_and_expiry(field: Field, record: Record) -> None:
     clock = FakeClock(field.platform.folder / "retention-clock")
     clock.stand(running.begin + DAY)
     today = datetime.now(UTC).date()
+    # The batch compacts first of all, and there must be files for it.
+    running.until(0.3)
     with Reader(field.platform, gpu) as reader:
         batch = field.batch("--date", today.isoformat(), LAKE_RETENTION_DAYS="1", **clock.settings)
         said, _ = batch.communicate(timeout=900)

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import requests
 from deltalake import DeltaTable
 
-from telemetry.timestamp import parse_time
+from telemetry.timestamp import format_time, parse_time
 
 T = TypeVar("T")
 
@@ -70,6 +70,15 @@ def values_in_influxdb(url: str, org: str, token: str, bucket: str, host: str, m
     )
     lines = _asked(url, org, token, flux).split()
     return int(lines[-1].rpartition(",")[2]) if lines else 0
+
+
+def is_newer_in_influxdb(url: str, org: str, token: str, bucket: str, since: int) -> bool:
+    """Whether any reading has a time after ``since`` (microseconds UTC)."""
+    flux = (
+        f'from(bucket: "{bucket}") |> range(start: {format_time(since)}) |> filter(fn: (r) => '
+        'r._measurement == "gpu_metrics" and r._field == "row") |> limit(n: 1) |> keep(columns: ["_time"])'
+    )
+    return bool(_asked(url, org, token, flux).split())
 
 
 def _from(bucket: str) -> str:

@@ -13,10 +13,20 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import requests
 from deltalake import DeltaTable
 
 from support.engines import free_ports
-from support.identities import Point, Row, dry_run, eventually, points_in_influxdb, rows_in_lake, values_in_influxdb
+from support.identities import (
+    Point,
+    Row,
+    dry_run,
+    eventually,
+    is_newer_in_influxdb,
+    points_in_influxdb,
+    rows_in_lake,
+    values_in_influxdb,
+)
 from telemetry.timestamp import parse_time
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +115,15 @@ class Platform:
         url = f"http://127.0.0.1:{self.environment['INFLUXDB_PORT']}"
         token = (self.run_dir / "secrets" / "influxdb-token").read_text().strip()
         return points_in_influxdb(url, "gpustream", token, bucket, gpu)
+
+    def shows_newer(self, since: int) -> bool:
+        """Whether InfluxDB answers, and has a reading of a time after ``since`` (microseconds UTC)."""
+        url = f"http://127.0.0.1:{self.environment['INFLUXDB_PORT']}"
+        try:
+            token = (self.run_dir / "secrets" / "influxdb-token").read_text().strip()
+            return is_newer_in_influxdb(url, "gpustream", token, "gpu-metrics", since)
+        except (OSError, requests.RequestException):
+            return False
 
     def points_with(self, metric: str, host: str) -> int:
         """Of how many readings InfluxDB has this metric."""

@@ -91,7 +91,8 @@ class Upkeep:
             logger.warning("compaction=%s put off: error=%s", name, _first_line(error))
             return
         before, after = row["metrics"].numFilesRemoved, row["metrics"].numFilesAdded
-        logger.info("compaction=%s dates=%d files=%d to=%d", name, len(dates), before, after)
+        if before:
+            logger.info("compaction=%s dates=%d files=%d to=%d", name, len(dates), before, after)
 
     def _expire(self, table: str) -> None:
         """Readings that came into the lake more than LAKE_RETENTION_DAYS ago; by when they came, not by their own time,
