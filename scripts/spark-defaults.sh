@@ -4,7 +4,8 @@
 set -eEuo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-sed -e "s|@MASTER@|${SPARK_MASTER:-local[2]}|" \
+# Two threads; a task is tried four times, as on a cluster, and not once, which is what Spark means by local[2].
+sed -e "s|@MASTER@|${SPARK_MASTER:-local[2,4]}|" \
     -e "s|@HOST@|${SPARK_HOST:-127.0.0.1}|" \
     -e "s|@BIND@|${SPARK_BIND:-127.0.0.1}|" \
     -e "s|@JARS@|${JARS:?folder of the connectors}|" \
