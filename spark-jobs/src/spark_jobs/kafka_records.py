@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+import orjson
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from telemetry import reading, topics
 from telemetry.settings import Settings
-from telemetry.timestamp import SECOND
+from telemetry.timestamp import SECOND, parse_time
 
 UNKNOWN = "unknown"
 """The GPU of a record that does not say whose it is."""
 _IDENTITY = "origin string, gpu string, host string, row bigint, time timestamp"
+_ARROW = pa.schema(
+    [
+        ("origin", pa.string()),
+        ("gpu", pa.string()),
+        ("host", pa.string()),
+        ("row", pa.int64()),
+        ("time", pa.timestamp("us", "UTC")),
+    ]
+)
 _EVENT = (
     "id string, kind string, number int, gpu string, device string, host string, name string, severity string, "
     "first timestamp, count bigint"
@@ -36,11 +49,33 @@ def records(spark: SparkSession, settings: Settings, topic: str, since: int) -> 
 
 def copies(records: DataFrame) -> DataFrame:
     """gpu, host, time, copies: one row per identity among ``records`` (value) of readings."""
-    fields = records.select(F.from_json("value", _IDENTITY).alias("found")).select("found.*")
-    whole = fields.dropna(subset=["origin", "gpu", "host", "row", "time"])
-    same = whole.groupBy("origin", "gpu", "row")
+    # As bytes: what is no text must not end the batch.
+    told = records.select(F.col("value").cast("binary").alias("value")).mapInArrow(identities, _IDENTITY)
+    same = told.groupBy("origin", "gpu", "row")
     counted = same.agg(F.first("host").alias("host"), F.first("time").alias("time"), F.count(F.lit(1)).alias("copies"))
     return counted.select("gpu", "host", "time", "copies")
+
+
+def identities(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """For mapInArrow: of each ``value`` that has all of _IDENTITY, those. A day's readings stand on the topic, and
+    Spark's from_json takes five times as long for them."""
+    for batch in batches:
+        found = [each for value in batch.column("value").to_pylist() if (each := _identity(value)) is not None]
+        columns = zip(*found, strict=True) if found else ((),) * len(_ARROW)
+        yield pa.record_batch(
+            [pa.array(column, kind) for column, kind in zip(columns, _ARROW.types, strict=True)], schema=_ARROW
+        )
+
+
+def _identity(value: bytes | None) -> tuple[str, str, str, int, int] | None:
+    try:
+        told = orjson.loads(value or b"")
+        origin, gpu, host, row = (told[name] for name in ("origin", "gpu", "host", "row"))
+        time = parse_time(told["time"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    is_whole = type(row) is int and abs(row) < 2**63 and all(isinstance(name, str) for name in (origin, gpu, host))
+    return (origin, gpu, host, row, time) if is_whole else None
 
 
 def rejected(records: DataFrame) -> DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from spark_jobs import kafka_records
 from spark_jobs.days import Days
@@ -129,6 +130,12 @@ def test_copies_are_known_by_identity(spark: SparkSession) -> None:
     def value(gpu: str, row: int) -> str:
         return json.dumps({"origin": "o/0", "gpu": gpu, "row": row, "host": "desk", "time": "2026-11-22T10:00:00.5Z"})
 
-    values = [value("desk:0", 1)] * 3 + [value("desk:0", 2), value("desk:1", 1), "{}", "broken", '{"origin": "o/0"}']
-    found = kafka_records.copies(spark.createDataFrame(pa.table({"value": values}))).collect()
+    whole = json.loads(value("desk:0", 7))
+    wrong = [{"row": 2**63}, {"row": True}, {"row": "7"}, {"gpu": 7}, {"time": "soon"}, {"time": 7}, {"host": None}]
+    unusable: list[bytes | None] = [json.dumps(whole | each).encode() for each in wrong]
+    unusable += [b"{}", b"[]", b"7", b"broken", b"\xff", b"", None, b'{"origin": "o/0"}']
+    values = [value("desk:0", 1).encode()] * 3 + [value("desk:0", 2).encode(), value("desk:1", 1).encode(), *unusable]
+    sent = spark.createDataFrame(pa.table({"value": pa.array(values, pa.binary())}))
+    # As they are read: bytes that are called text.
+    found = kafka_records.copies(sent.select(F.col("value").cast("string"))).collect()
     assert sorted((row["gpu"], row["copies"]) for row in found) == [("desk:0", 1), ("desk:0", 3), ("desk:1", 1)]
