@@ -18,6 +18,7 @@ from typing import NamedTuple
 _BEGIN, _END = "<!-- benchmarks: begin, written by benchmarks/run --write -->", "<!-- benchmarks: end -->"
 _LIBRARIES = ("kafka-python", "orjson", "pyspark", "delta_spark", "pyarrow", "influxdb-client", "duckdb")
 _SCRIPTS = ("scripts/native/versions.sh", "benchmarks/telegraf.sh")
+_NAMES = {"INFLUXDB": "InfluxDB"}
 _SERVERS = re.compile(r"^(KAFKA|HADOOP|INFLUXDB|TELEGRAF)_VERSION=(\S+)$", re.M)
 _SECTION = re.compile(r"^### (?P<name>[\w-]+): .*?\n\n(?P<made>Made on .*?)\n\n```\n(?P<told>.*?)\n```$", re.M | re.S)
 
@@ -41,7 +42,8 @@ def machine() -> str:
         platform.machine(),
     )
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
-    servers = [f"{name.title()} {number}" for script in _SCRIPTS for name, number in _SERVERS.findall(_text(script))]
+    found = [each for script in _SCRIPTS for each in _SERVERS.findall(_text(script))]
+    servers = [f"{_NAMES.get(name, name.title())} {number}" for name, number in found]
     told = ", ".join([f"Python {platform.python_version()}", _java(), *servers, *libraries])
     return f"{os.cpu_count()} cores ({model}), {pages:.0f} GB; {told}"
 

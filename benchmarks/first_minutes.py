@@ -128,7 +128,8 @@ def main() -> int:
             said("second start: a reading in InfluxDB after", again.shown)
             said("second start: ready, data in the lake too, after", again.done)
         finally:
-            platform.start_sh(*(["reset", "--yes"] if options.mode == "docker" else ["stop"]), check=False)
+            with contextlib.redirect_stdout(sys.stderr):
+                platform.start_sh(*(["reset", "--yes"] if options.mode == "docker" else ["stop"]), check=False)
     is_slow = options.start_below is not None and again.shown > options.start_below
     is_large = options.memory_below is not None and max(idle, loaded) > options.memory_below
     return status(is_slow or is_large)
