@@ -7,6 +7,7 @@ import argparse
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,9 +50,11 @@ def machine() -> str:
 
 
 def _java() -> str:
+    if shutil.which("java") is None:
+        return "Java not on the PATH"
     told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "([^"]+)"', told)
-    return f"Java {found[1]}" if found else "no Java"
+    return f"Java {found[1]}" if found else "Java, which does not say its version"
 
 
 def _text(path: str) -> str:

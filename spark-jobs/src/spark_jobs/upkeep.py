@@ -58,7 +58,7 @@ class Upkeep:
         """Of the dates (UTC) of ``touched``. Before the reports, because each of them reads the day."""
         dates = sorted({day for span in touched for day in span.dates()})
         for name, table in self._tables():
-            # The stream rewrites today's windows at every trigger, and one of the two would have to give way.
+            # The stream changes those of today that late readings fall into: one of the two would have to give way.
             self._compact(table, name, dates if name == _READINGS else [day for day in dates if day < today])
 
     def clear(self, today: date) -> None:
