@@ -82,8 +82,9 @@ run() {
     if is_observed; then
         page=("-javaagent:$("$NATIVE/jmx.sh" path)=127.0.0.1:${KAFKA_EXPORTER_PORT:-9404}:$CONFIG/jmx.yaml")
     fi
+    # -Xmn: a third of the heap would be touched by new objects before one collection, of which next to nothing lasts.
     # shellcheck disable=SC2086  # KAFKA_HEAP_OPTS holds words
-    java_of_kafka -r ${KAFKA_HEAP_OPTS:--Xmx256m} ${page[@]+"${page[@]}"} kafka.Kafka "$CONFIG/server.properties"
+    java_of_kafka -r ${KAFKA_HEAP_OPTS:--Xmx256m -Xmn48m} ${page[@]+"${page[@]}"} kafka.Kafka "$CONFIG/server.properties"
 }
 
 case ${1:-} in
