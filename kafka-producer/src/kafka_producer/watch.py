@@ -140,6 +140,8 @@ class Watch:
         dropped.entry, dropped.since, dropped.has_grown, dropped.is_gone = entry, now, True, False
         if all(followed.can_become(entry.signature) for followed in dropped.followed):
             for followed in dropped.followed:
+                # What is open may be another file than what has come in its place: opened anew, that is seen.
+                followed.follower.close()
                 followed.has_more = True
         else:
             self._anew(dropped)

@@ -1,0 +1,82 @@
+"""What the watch makes of a file that becomes another one while it is read."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from kafka_producer.publish import Publisher
+from kafka_producer.watch import Watch
+from support.gpuz_logs import header, row
+from support.intake_run import Now, Outbox, Run
+from telemetry.timestamp import SECOND
+
+HEADER = header("GPU Load [%]", "GPU Temperature [°C]").encode("latin-1")
+ROWS = 6000
+"""Several pieces of what is read at a time."""
+PATIENCE = 60
+
+
+def a_log(first: int, count: int = ROWS) -> bytes:
+    return HEADER + b"".join(row(first + n, n % 100, 40 + n % 7).encode() for n in range(count))
+
+
+class Watching:
+    """A watch that is given its turns by hand."""
+
+    def __init__(self, directory: Path) -> None:
+        self.outbox, self.clock = Outbox(), Now()
+        self.run = Run(directory, self.outbox, self.clock)
+        publisher = cast(Publisher, self.outbox)
+        self.watch = Watch(
+            *(self.run.folder, self.run.examiner, self.run.intake, self.run.ledger, publisher, self.clock),
+            lambda *_: None,
+        )
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < deadline, f"{len(self.outbox.sent)} sent"
+            self.watch.turn()
+            self.outbox.acknowledge()
+            # The folder is looked at in each turn, so also while a log is read.
+            self.clock.time += SECOND
+
+    def is_done(self, name: str) -> bool:
+        file = self.run.ledger.file(str(self.run.folder.absolute()), name)
+        return file is not None and file.state == "done" and not self.watch.turn()
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[Watching]:
+    watching = Watching(tmp_path)
+    yield watching
+    watching.run.kill()
+
+
+@pytest.mark.parametrize("how", ["renamed", "written over"])
+@pytest.mark.parametrize("rows", [ROWS - 1, ROWS, 2 * ROWS])
+def test_a_log_that_takes_the_place_of_one_that_is_read_is_read(watching: Watching, rows: int, how: str) -> None:
+    """However long: a longer one could be the first, grown."""
+    log, other = watching.run.folder / "log.txt", watching.run.folder / ".other"
+    log.write_bytes(a_log(0))
+    watching.until(lambda: len(watching.outbox.sent) > 0)
+    begun = len(watching.outbox.sent)
+    assert begun < ROWS - 1, "it was read in one piece"
+    if how == "renamed":
+        other.write_bytes(a_log(10 * ROWS, rows))
+        other.rename(log)
+    else:
+        log.write_bytes(a_log(10 * ROWS, rows))
+    watching.until(lambda: len(watching.outbox.sent) >= begun + rows and watching.is_done("log.txt"))
+    found = defaultdict(list)
+    for reading in watching.outbox.sent:
+        found[reading.origin].append(reading.row)
+    first, second = found.values()
+    assert first == list(range(len(first)))
+    assert second == list(range(rows))
