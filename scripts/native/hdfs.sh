@@ -63,7 +63,7 @@ java_of_hdfs() { # [-r to replace this shell] CLASS ARGUMENTS...
     export MALLOC_ARENA_MAX=2
     if is_observed; then export HDFS_PROMETHEUS=true; fi
     # A third of the heap would be for new objects: 64 MB, all of them touched before one collection, though 20 MB last. The
-    # second compiler takes 40 MB of the two, for work that files are not slower without.
+    # second compiler takes 40 MB of the two (docs/performance.md).
     # shellcheck disable=SC2086  # HDFS_HEAP_OPTS holds words
     "${run[@]}" "$JAVA" ${HDFS_HEAP_OPTS:--Xmx192m -Xmn24m} -XX:TieredStopAtLevel=1 \
         -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError \
