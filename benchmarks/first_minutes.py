@@ -89,6 +89,9 @@ def main() -> int:
     """Exit status 0 measured, 1 a log did not arrive within five minutes, or more was taken than was allowed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=3600, metavar="N", help="of the dropped log (default: 3600)")
+    parser.add_argument(
+        "--history", type=int, default=24, metavar="HOURS", help="that the demonstration begins with (default: 24)"
+    )
     parser.add_argument("--mode", choices=["native", "docker"], default="native")
     parser.add_argument("--seconds", type=int, default=60, metavar="N", help="of 1,000 readings/s (default: 60)")
     parser.add_argument(
@@ -98,7 +101,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gpustream-") as name:
         folder = Path(name)
-        platform = Platform.in_folder(folder / "it", options.mode, DEMO_HISTORY_HOURS="24")
+        platform = Platform.in_folder(folder / "it", options.mode, DEMO_HISTORY_HOURS=str(options.history))
         try:
             first = started(platform)
             said("first start: a reading in InfluxDB after", first.shown)

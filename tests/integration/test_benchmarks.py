@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -21,7 +23,7 @@ ROOT = Path(__file__).parents[2]
         ("lake.py", ["--readings", "4000", "--batch", "1000", "--runs", "1"]),
         ("lake_bytes.py", ["--rows", "2000"]),
         ("batch.py", ["--readings", "20000", "--runs", "1"]),
-        ("first_minutes.py", ["--rows", "600", "--seconds", "5"]),
+        ("first_minutes.py", ["--rows", "600", "--seconds", "5", "--history", "0"]),
         ("console.py", ["--gpus", "50", "--clients", "5", "--streams", "20", "--seconds", "3"]),
         ("dcgm_page.py", ["--pages", "2"]),
         ("fleet_scrape.py", ["--nodes", "5", "--interval", "1", "--polls", "3"]),
@@ -33,9 +35,15 @@ ROOT = Path(__file__).parents[2]
 )
 def test_small(program: str, arguments: list[str]) -> None:
     run = [sys.executable, str(ROOT / "benchmarks" / program), *arguments]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    print(done.stdout)
+    with subprocess.Popen(run, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True) as process:
+        try:
+            printed, said = process.communicate()
+        except BaseException:
+            # Cut off: what it has started must not go on beside the other tests.
+            process.send_signal(signal.SIGINT)
+            raise
+    assert process.returncode == 0, printed + said
+    print(printed)
 
 
 def test_run_knows_its_benchmarks() -> None:

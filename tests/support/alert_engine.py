@@ -95,10 +95,10 @@ def query(settings: Settings, sql: Any, *parameters: object) -> list[tuple[Any, 
         return connection.execute(sql, parameters).fetchall()
 
 
-def wait_for(what: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE
+def wait_for(what: Callable[[], object], seconds: float = DEADLINE) -> None:
+    deadline = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
         time.sleep(0.02)
 
 
