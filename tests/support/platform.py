@@ -9,6 +9,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -138,6 +139,10 @@ class Platform:
 
     def rows(self, gpu: str) -> Counter[Row]:
         return rows_in_lake(self.lake_uri, gpu)
+
+    def files(self, day: date) -> int:
+        """How many files of the lake hold the readings of ``day`` (UTC)."""
+        return len(DeltaTable(self.lake_uri).file_uris([("date", "=", day.isoformat())]))
 
     def readings_of(self, log: Path, gpu: str, *more: Path) -> list[dict[str, Any]]:
         """What the log, and ``more`` of the same GPU, must become, by the dry run of this checkout."""
