@@ -142,7 +142,7 @@ class Platform:
 
     def files(self, day: date) -> int:
         """How many files of the lake hold the readings of ``day`` (UTC)."""
-        return len(DeltaTable(self.lake_uri).file_uris([("date", "=", day.isoformat())]))
+        return len(DeltaTable(self.lake_uri).file_uris(file_pruning_predicate=[("date", "=", day)]))
 
     def readings_of(self, log: Path, gpu: str, *more: Path) -> list[dict[str, Any]]:
         """What the log, and ``more`` of the same GPU, must become, by the dry run of this checkout."""
