@@ -31,6 +31,15 @@ def kafka(module_engines: Engines) -> Kafka:
     return module_engines.kafka()
 
 
+@pytest.fixture(autouse=True)
+def kafka_for_the_next(kafka: Kafka) -> Iterator[None]:
+    """One that a failed test has left paused or killed would fail the next one too."""
+    yield
+    if kafka.servers[0].running:
+        kafka.servers[0].resume()
+    kafka.start()
+
+
 @pytest.fixture
 def settings(kafka: Kafka) -> Settings:
     return Settings(kafka_bootstrap_servers=kafka.bootstrap, kafka_client_timeout_seconds=AWAY / 2)
@@ -97,7 +106,6 @@ def test_closing_while_kafka_is_away_is_no_error(kafka: Kafka, settings: Setting
     with pytest.raises(Unavailable):
         publisher.publish(_messages(topic, "second"))
     publisher.close()
-    kafka.servers[0].resume()
 
 
 def _messages(topic: str, word: str) -> list[tuple[str, str, bytes]]:

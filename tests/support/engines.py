@@ -104,6 +104,8 @@ class Server:
     def pause(self) -> None:
         """A server that is there and does not answer. It must be resumed (or killed) by the test."""
         os.kill(self.pid, signal.SIGSTOP)
+        # Its threads go on until each has seen the signal (up to 0.1 s on a busy machine), and could answer once more.
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
