@@ -22,6 +22,7 @@ echo "$backup" >"$RESTORING"
 source scripts/start/install.sh
 step "Secrets" "$VENV/bin/dashboard" restore secrets "$backup"
 source scripts/start/configure.sh
+source scripts/start/observed.sh
 source scripts/start/engines.sh
 source scripts/start/pour.sh
 rm "$RESTORING"
@@ -29,6 +30,8 @@ source scripts/start/onboard.sh
 source scripts/start/processes.sh
 source scripts/start/console.sh
 source scripts/start/grafana.sh
+source scripts/start/gateway.sh
+source scripts/start/observability.sh
 source scripts/start/backups.sh
 source scripts/start/history.sh
 source scripts/start/seen.sh

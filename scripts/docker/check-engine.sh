@@ -35,6 +35,14 @@ check_compose() {
     fi
 }
 
+check_volumes() {
+    local strange
+    if ((failures == 0)) && strange=$(strange_volume); then
+        failed "Docker's volumes" "$strange and no $SECRETS/influxdb-token" "the secrets that it was made with" "$WHOSE"
+    fi
+}
+
 say "Checks (nothing is changed before all pass)"
 check_engine
 check_compose
+check_volumes

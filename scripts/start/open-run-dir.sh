@@ -17,10 +17,8 @@ START_LOG=$LOGS/start-$(date -u +%Y-%m-%dT%H%M%SZ).log
 # A year of starts is not worth keeping.
 find "$LOGS" -name 'start-*.log' | sort | head -n -20 | xargs -r rm -f
 
-if [[ ! -e .env ]]; then
-    cp .env.example .env.new
-    mv .env.new .env
-fi
+source scripts/start/env-file.sh
+if [[ ! -e .env ]]; then make_env_file .env.example .env; fi
 
 we_started_supervisor=no
 interrupted() {

@@ -76,6 +76,20 @@ def test_start_ends_with_everything_well(platform: Platform) -> None:
     assert code == 0, status
 
 
+@pytest.mark.parametrize("words", [[], ["stop"], ["reset", "--yes"]])
+def test_copy_without_the_secrets_of_the_volumes_touches_nothing(
+    platform: Platform, tmp_path: Path, words: list[str]
+) -> None:
+    """As a second clone, which has the same name for Compose and knows nothing of the first one."""
+    environment = platform.environment | {"GPUSTREAM_RUN_DIR": str(tmp_path / "run")}
+    command = [str(ROOT / "start.sh"), *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{project(platform)}_influxdb-data" in done.stdout
+    assert "COMPOSE_PROJECT_NAME" in done.stdout
+    assert platform.status()[0] == 0
+
+
 def test_log_arrives_whole_and_a_second_time_adds_nothing(platform: Platform) -> None:
     log = SAMPLES / "throttling-gtx-970.txt"
     for _ in range(2):

@@ -86,5 +86,5 @@ def test_environment_of_start_sh_reaches_our_containers(tmp_path: Path) -> None:
 def test_what_compose_reads_is_a_setting_of_the_example() -> None:
     read = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
     shown = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
-    # Which instance it is, and what runs in it: given in the environment of one call, never in .env.
-    assert read - shown == {"COMPOSE_PROJECT_NAME", "OBSERVED"}
+    # What runs in it: given in the environment of one call, never in .env.
+    assert read - shown == {"OBSERVED"}

@@ -10,10 +10,15 @@ from telemetry.settings import Settings
 SCRIPT_SETTINGS = {
     "GPUSTREAM_MODE": (
         "",
-        "docker or native. Empty: as before; at first docker where an engine answers.",
+        "docker or native. Empty: as the first start; that one takes docker where a Docker engine answers.",
     ),
     "GPUSTREAM_UID": ("", "Docker: the user that our containers run as; ./start.sh writes it."),
     "GPUSTREAM_GID": ("", "Docker: the group that our containers run as; ./start.sh writes it."),
+    "COMPOSE_PROJECT_NAME": (
+        "",
+        "Docker: how containers and volumes of this instance begin. Empty: gpustream, and one of its own with a "
+        "GPUSTREAM_RUN_DIR.",
+    ),
     "COMPOSE_PROFILES": ("", "Docker: the parts that run beside the core, such as grafana; ./start.sh writes it."),
     "KAFKA_AGENT": ("", "Docker: what Kafka's JVM loads for Prometheus; ./start.sh writes it, by the profile."),
     "HDFS_PROMETHEUS": ("", "Docker: true where HDFS has pages for Prometheus; ./start.sh writes it, by the profile."),
@@ -23,7 +28,7 @@ SCRIPT_SETTINGS = {
     ),
     "GRAFANA_HOME": ("", "Native mode: folder of a Grafana 12. Empty: the official archive, where it can be reached."),
     "GRAFANA_MEMORY_LIMIT": ("512m", "Docker: most memory of Grafana's container."),
-    "KAFKA_HEAP_OPTS": ("-Xmx256m", "Memory of Kafka's JVM."),
+    "KAFKA_HEAP_OPTS": ("-Xmx256m -Xmn48m", "Memory of Kafka's JVM."),
     "KAFKA_MEMORY_LIMIT": ("640m", "Docker: most memory of Kafka's container, its heap and all else."),
     "INFLUXDB_MEMORY_LIMIT": ("768m", "Docker: most memory of InfluxDB's container."),
     "POSTGRES_HOME": (
