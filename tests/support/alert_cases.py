@@ -125,7 +125,8 @@ def _acts(world: World, case: dict[str, Any], event: dict[str, Any]) -> Iterator
             yield partial(world.reading, reading, arrived)
     elif "anomaly" in event:
         anomaly = anomaly_of({**case, **event})
-        yield lambda: world.anomaly(anomaly, parse_time(anomaly.start))
+        arrived = START + parse(event["anomaly"]["told"]) if "told" in event["anomaly"] else parse_time(anomaly.start)
+        yield lambda: world.anomaly(anomaly, arrived)
     elif "tick" in event:
         yield lambda: world.tick(START + parse(event["tick"]))
     elif "expect_gpu" in event:
@@ -175,7 +176,7 @@ def anomaly_of(part: dict[str, Any]) -> Anomaly:
     given = part["anomaly"]
     start = START + parse(given["at"])
     return Anomaly(
-        id=f"{given.get('kind', 'spike')}-{start}",
+        id=given.get("id", f"{given.get('kind', 'spike')}-{start}"),
         gpu=part.get("gpu", "desk:0"),
         host="desk",
         source="nvml",
@@ -185,5 +186,6 @@ def anomaly_of(part: dict[str, Any]) -> Anomaly:
         severity=given.get("severity", "warning"),
         value=given.get("value"),
         start=format_time(start),
-        sentence="It is odd",
+        end=format_time(START + parse(given["until"])) if "until" in given else None,
+        sentence=given.get("sentence", "It is odd"),
     )

@@ -234,8 +234,10 @@ class Loop(Generic[Item]):
 
     def _collect(self) -> None:
         while self._in_flight and self._in_flight[0].written.done():
-            batch, future = self._in_flight.popleft()
+            batch, future = self._in_flight[0]
+            # One that failed stays the first: no later one is counted as done.
             written = future.result()
+            self._in_flight.popleft()
             for each in written.bad:
                 self._report.rejected[each.error.reason] += 1
             self._report.sent += len(batch) - len(written.bad)

@@ -33,7 +33,10 @@ class Written(NamedTuple):
 
 
 class Writer(Generic[Item]):
-    """A daemon thread: a store that hangs must not keep the process from ending."""
+    """A daemon thread: a store that hangs must not keep the process from ending.
+
+    Once one thing has failed nothing more is done: the position after a later batch stands for the earlier ones, too.
+    """
 
     def __init__(self, sink: Sink[Item], dead_letters: DeadLetters, clock: Clock, stop: Event) -> None:
         self._sink = sink
@@ -59,11 +62,16 @@ class Writer(Generic[Item]):
         return future
 
     def _run(self) -> None:
+        failure: BaseException | None = None
         while True:
             act, future = self._queue.get()
+            if failure is not None:
+                future.set_exception(failure)
+                continue
             try:
                 result = act()
             except BaseException as error:
+                failure = error
                 future.set_exception(error)
             else:
                 future.set_result(result)

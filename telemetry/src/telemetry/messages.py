@@ -14,6 +14,8 @@ from telemetry.timestamp import parse_time
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 PAYLOAD_LIMIT = 64 * 1024
+TAKEN_BACK = "Taken back"
+"""How the last sentence of an anomaly begins that late readings have turned into another one."""
 
 
 class Message(BaseModel):
@@ -84,7 +86,12 @@ class Anomaly(OfGpu):
     end: str | None = None
     sentence: str
 
-    _times = field_validator("start")(lambda value: parse_time(value) is not None and value)
+    _times = field_validator("start", "end")(lambda value: (value is None or parse_time(value) is not None) and value)
+
+    @property
+    def is_taken_back(self) -> bool:
+        """It never was: no evidence of anything."""
+        return self.sentence.startswith(TAKEN_BACK)
 
 
 class AlertChange(OfGpu):

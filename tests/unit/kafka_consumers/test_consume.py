@@ -240,6 +240,24 @@ def test_stop_while_the_store_is_away_commits_nothing_and_ends(tmp_path: Path) -
     assert stage.sink.closed
 
 
+def test_batch_that_failed_when_the_stop_came_is_not_passed_over(tmp_path: Path) -> None:
+    """The store is away for one batch alone, and is back for the next one, while the process is to stop."""
+    stage = Stage(tmp_path, {P0: 100})
+    stage.sink.failures = 1
+    stage.sink.open.clear()
+
+    def at_poll(number: int) -> None:
+        if number == 12:
+            stage.stop.set()
+            stage.sink.open.set()
+
+    stage.kafka.at_poll = at_poll
+    stage.run()
+    assert stage.sink.stored == []
+    assert len(stage.sink.writes) == 1
+    assert stage.kafka.commits == []
+
+
 def test_stop_does_not_wait_for_a_store_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consume, "DRAIN_SECONDS", 0.01)
     stage = Stage(tmp_path, {P0: 100})

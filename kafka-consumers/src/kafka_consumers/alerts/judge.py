@@ -12,6 +12,7 @@ from kafka_consumers.alerts.admission import admit
 from kafka_consumers.alerts.alert import Alert, Change, Reason
 from kafka_consumers.alerts.conditions import Past
 from kafka_consumers.alerts.config import AlertConfig
+from kafka_consumers.alerts.finding import admit_finding
 from kafka_consumers.alerts.matcher import Subject
 from kafka_consumers.alerts.rules import Binding, Bindings, found_by
 from kafka_consumers.alerts.state import Moment, Step
@@ -74,23 +75,22 @@ class Judge:
         return Outcome(self._look(track, bindings, reading.metrics, changes), tuple(changes))
 
     def anomaly(self, track: Track | None, anomaly: Anomaly, arrived: int) -> Outcome:
-        """One finding of the detectors. Its alert is over when none came for the rule's ``clear_for``."""
+        """One finding of the detectors. Its alert is over when none lasted until the rule's ``clear_for`` ago."""
         subject = Subject(anomaly.gpu, anomaly.host, anomaly.source, None)
-        start = parse_time(anomaly.start)
         if track is None:
-            track = Track(track_of_anomaly(anomaly), subject, anomaly.mode, start - 1, arrived)
-        admitted = admit(track, f"{anomaly.kind}/{anomaly.metric}", start, arrived, self._clocks)
+            track = Track(track_of_anomaly(anomaly), subject, anomaly.mode, parse_time(anomaly.start) - 1, arrived)
+        admitted = admit_finding(track, anomaly, arrived, self._clocks)
         if admitted.admission != "judged":
             return Outcome(track, (), admitted.admission)
         changes: list[Change] = []
         if admitted.was_set_back:
-            track = self._restart_timers(track, start, changes)
+            track = self._restart_timers(track, admitted.track.clock, changes)
         track = self._settle(track, admitted.track.clock, changes)
         track = replace(admitted.track, alerts=track.alerts, firings=track.firings, readings=track.readings + 1)
         bindings = self._rules.bindings(subject)
         track = self._without_removed(track, bindings, changes)
         for binding, judgement in found_by(bindings, anomaly):
-            moment = self._moment(track, binding.rule)
+            moment = self._moment(track, binding.rule)._replace(since=admitted.start, until=admitted.end)
             stepped = state.step(binding, track.alerts.get(binding.rule), judgement, moment)
             track = self._with(track, {binding.rule: stepped}, changes)
         return Outcome(track, tuple(changes))
@@ -104,7 +104,10 @@ class Judge:
         track = self._without_removed(track, self._rules.bindings(track.subject), changes)
         if track.mode == "import":
             if now - track.arrived > self._clocks.recording_ended:
-                ended = {name: state.end(alert, track.clock, "recording_ended") for name, alert in track.alerts.items()}
+                ended = {
+                    name: state.end(alert, max(track.clock, alert.seen), "recording_ended")
+                    for name, alert in track.alerts.items()
+                }
                 track = self._with(track, ended, changes)
         else:
             track = self._settle(track, time_on(track, now), changes)

@@ -29,6 +29,10 @@ class Moment(NamedTuple):
     """How long it must be clear at least (microseconds): more than nothing once this rule flaps."""
     stormy: bool = False
     """This GPU has raised so many alerts that only critical ones fire now."""
+    since: int | None = None
+    """When that which is told of began, where that is not ``time``."""
+    until: int | None = None
+    """When it ended, where that is later."""
 
 
 class Step(NamedTuple):
@@ -60,8 +64,8 @@ def _begin(binding: Binding, judgement: Judgement, moment: Moment, started: int 
         state="pending",
         reason="breach",
         changed=moment.time,
-        started=begun,
-        seen=moment.time,
+        started=begun if moment.since is None else min(begun, moment.since),
+        seen=_latest(moment),
         readings=1,
         value=judgement.value,
         worst=judgement.value,
@@ -141,13 +145,18 @@ def _seen(binding: Binding, alert: Alert, judgement: Judgement, moment: Moment) 
     is_worse = sign * value > sign * alert.worst
     return replace(
         alert,
-        seen=moment.time,
+        # A finding that lies within an earlier one is no news of its end.
+        seen=max(alert.seen, _latest(moment)),
         readings=alert.readings + 1,
         value=value,
         worst=value if is_worse else alert.worst,
         threshold=judgement.threshold,
         message=_message(binding, judgement, moment) if is_worse else alert.message,
     )
+
+
+def _latest(moment: Moment) -> int:
+    return moment.time if moment.until is None else max(moment.time, moment.until)
 
 
 def _message(binding: Binding, judgement: Judgement, moment: Moment) -> str:

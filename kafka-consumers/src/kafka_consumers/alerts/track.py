@@ -31,7 +31,8 @@ class Track:
     """Kafka's time of the newest reading that was judged."""
     readings: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)
-    """Origin -> its newest reading. An origin that is too far behind the clock is forgotten: it would be late."""
+    """Origin -> its newest reading. An origin that is too far behind the clock is forgotten: it would be late. Of
+    findings: ``id/severity`` -> its latest end."""
     alerts: Mapping[str, Alert] = field(default_factory=dict)
     """Rule -> its one alert that is not resolved."""
     past: Mapping[str, Past] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import timedelta, tzinfo
 from spark_jobs.detectors import findings
 from spark_jobs.detectors.changes import Episode
 from telemetry.catalogue import Catalogue, Metric
+from telemetry.messages import TAKEN_BACK
 from telemetry.timestamp import EPOCH, SECOND
 
 _COOLING = "look for dust, a fan that stands still, or paste that has dried"
@@ -27,7 +28,7 @@ def sentence(anomaly: Episode, catalogue: Catalogue, zone: tzinfo) -> str:
 
 def taken_back(anomaly: Episode, zone: tzinfo) -> str:
     """What is said of an anomaly when readings that came late have made it another one, or none."""
-    return f"Taken back: readings that came late tell of {_clock(anomaly.start, zone)} otherwise."
+    return f"{TAKEN_BACK}: readings that came late tell of {_clock(anomaly.start, zone)} otherwise."
 
 
 class _Words:
