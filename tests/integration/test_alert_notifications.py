@@ -198,9 +198,15 @@ def test_a_report_is_sent_by_the_same_ways(environment: dict[str, str], settings
         subprocess.run(words, env=environment, cwd=ROOT, check=True)
         wrong = [program, "send-report", str(page), "--to", "nobody"]
         refused = subprocess.run(wrong, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
+        pdf = tmp_path / "week.pdf"
+        pdf.write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3")
+        wrong = [program, "send-report", str(pdf), "--to", "ops"]
+        no_text = subprocess.run(wrong, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
     assert ops.received[0].document["title"] == "weekly report"
     assert box.mails[0]["Subject"] == "weekly report"
     assert refused.returncode == 2
     assert "--to: found 'nobody'; expected a contact of alerts.yaml (mail, ops)" in refused.stderr
+    assert no_text.returncode == 2
+    assert "expected a report's HTML document, in UTF-8" in no_text.stderr
     log = query(settings, "SELECT contact, ok FROM notifications WHERE why = 'report' ORDER BY number")
     assert log == [("ops", True), ("mail", True)]

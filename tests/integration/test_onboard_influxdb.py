@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import requests
 
@@ -38,6 +40,21 @@ def test_foreign_token_is_refused_and_no_secret_is_shown(influxdb: InfluxDB, tmp
     assert token.stat().st_mode & 0o777 == 0o600
     assert token.parent.stat().st_mode & 0o777 == 0o700
     assert token.read_text().strip() not in done.stdout + done.stderr
+
+
+def test_another_server_at_that_address_is_told(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        settings = {"INFLUXDB_URL": f"http://127.0.0.1:{server.server_port}", "GPUSTREAM_RUN_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [SETUP, "influxdb-setup"], env=os.environ | settings, capture_output=True, text=True, check=False
+        )
+        server.shutdown()
+    assert done.returncode == 2
+    assert "INFLUXDB_URL: found" in done.stderr
+    assert "expected the address of an InfluxDB 2" in done.stderr
+    assert "reset" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_grafana_gets_a_token_that_reads_and_does_nothing_else(influxdb: InfluxDB, tmp_path: Path) -> None:

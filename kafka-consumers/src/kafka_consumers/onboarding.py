@@ -43,14 +43,30 @@ def _ask(request: urllib.request.Request) -> tuple[int, str]:
         raise Unavailable(f"InfluxDB at {request.full_url}: {error}") from error
 
 
+def _need_an_answer(url: str, status: int) -> None:
+    """Raises Unavailable for what says nothing about us: too busy, a fault of the server, a gateway without it."""
+    if status in (408, 429) or status >= 500:
+        raise Unavailable(f"InfluxDB at {url} answers HTTP {status}")
+
+
+def _is_new(url: str) -> bool:
+    """Whether it waits to be set up."""
+    status, text = _ask(urllib.request.Request(f"{url}/api/v2/setup"))
+    _need_an_answer(url, status)
+    try:
+        return bool(json.loads(text)["allowed"])
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"{url}, which answers HTTP {status}: {text[:80]!r}"
+        raise Misconfigured("INFLUXDB_URL", found, "the address of an InfluxDB 2") from error
+
+
 def onboard(settings: Settings) -> str:
     """What was done, in a line. Raises Unavailable, or Misconfigured where InfluxDB belongs to another token."""
     url = settings.influxdb_url
     given = settings.influxdb_token.get_secret_value()
     token = given or kept_secret(settings.influxdb_token_file)
     check_form(url, token)
-    _, text = _ask(urllib.request.Request(f"{url}/api/v2/setup"))
-    if json.loads(text).get("allowed"):
+    if _is_new(url):
         body = {
             "username": USER,
             "password": kept_secret(settings.influxdb_token_file.with_name("influxdb-password")),
@@ -61,11 +77,13 @@ def onboard(settings: Settings) -> str:
         }
         headers = {"Content-Type": "application/json"}
         status, text = _ask(urllib.request.Request(f"{url}/api/v2/setup", json.dumps(body).encode(), headers))
+        _need_an_answer(url, status)
         if status != 201:
             raise Misconfigured("InfluxDB's set-up", f"HTTP {status}: {text[:300]}", "HTTP 201")
         return f"influxdb: set up for the organisation {settings.influxdb_org}, owner {USER}"
     headers = {"Authorization": f"Token {token}"}
     status, _ = _ask(urllib.request.Request(f"{url}/api/v2/buckets?limit=1", headers=headers))
+    _need_an_answer(url, status)
     if status != 200:
         raise Misconfigured(
             "INFLUXDB_TOKEN" if given else str(settings.influxdb_token_file),

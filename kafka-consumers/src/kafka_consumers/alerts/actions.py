@@ -10,6 +10,7 @@ import os
 import queue
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -125,26 +126,30 @@ def run(command: Sequence[str], alert: Alert, seconds: float) -> tuple[str, str]
     """(status, what it said). It has the alert in its environment, none of our secrets, and ends with its children."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
     environment |= {f"GPUSTREAM_ALERT_{name.upper()}": value for name, value in _known(alert).items()}
-    try:
-        process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return "failed", str(error)
-    try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        said, _ = process.communicate()
-        return "timeout", f"ended after {seconds:g} s\n{said.decode(errors='replace')}"
-    words = said.decode(errors="replace")
-    return ("done", words) if process.returncode == 0 else ("failed", f"exit status {process.returncode}\n{words}")
+    # A file and no pipe: what a daemon that it leaves behind holds open, nobody waits for.
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return "failed", str(error)
+        try:
+            status, how = (
+                ("done", "") if process.wait(seconds) == 0 else ("failed", f"exit status {process.returncode}\n")
+            )
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            status, how = "timeout", f"ended after {seconds:g} s\n"
+        said.seek(0)
+        return status, how + said.read(_OUTPUT).decode(errors="replace")
 
 
 def _known(alert: Alert) -> dict[str, str]:

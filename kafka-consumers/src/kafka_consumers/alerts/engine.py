@@ -24,11 +24,13 @@ from kafka_consumers.alerts.transaction import (
 )
 from kafka_consumers.publisher import Publisher
 from kafka_consumers.sink import Record, Refusal
+from kafka_consumers.storable import storable
 from telemetry import reading, topics
 from telemetry.clock import Clock
-from telemetry.errors import Unavailable
-from telemetry.messages import Anomaly
-from telemetry.timestamp import SECOND
+from telemetry.errors import Rejected, Unavailable
+from telemetry.messages import PAYLOAD_LIMIT, Anomaly
+from telemetry.reading import FUTURE_TOLERANCE, GPU_NAME
+from telemetry.timestamp import SECOND, format_time, parse_time
 
 _PUBLISHED_AT_ONCE = 500
 _ANSWER_EVERY = SECOND // 2
@@ -90,8 +92,8 @@ class Engine:
     def encode(self, record: Record) -> Arrival:
         now = self._clock.now()
         arrived = record.timestamp * 1000 if record.timestamp >= 0 else now
-        raw = record.value or b""
-        about = Anomaly.decode(raw) if record.topic == topics.GPU_ANOMALIES else reading.decode(raw, now)
+        raw = storable(record.value or b"")
+        about = _anomaly(raw, now) if record.topic == topics.GPU_ANOMALIES else reading.decode(raw, now)
         return Arrival(record.topic, record.partition, record.offset, arrived, about)
 
     def write(self, items: Sequence[Arrival]) -> list[Refusal]:
@@ -173,3 +175,16 @@ class Engine:
             each.close()
         self._publisher.close()
         self._store.close()
+
+
+def _anomaly(raw: bytes, now: int) -> Anomaly:
+    """Of whoever writes to the topic: what the stores and ``gpu-alerts`` could not take is refused here."""
+    if len(raw) > PAYLOAD_LIMIT:
+        raise Rejected("too_large", f"an anomaly of {len(raw)} bytes; expected at most {PAYLOAD_LIMIT}")
+    anomaly = Anomaly.decode(raw)
+    if GPU_NAME.fullmatch(anomaly.gpu) is None:
+        raise Rejected("bad_value", f"gpu: expected host:index, found {anomaly.gpu[:80]!r}")
+    for time in filter(None, (anomaly.start, anomaly.end)):
+        if parse_time(time) > now + FUTURE_TOLERANCE:
+            raise Rejected("future_time", f"{time} is more than an hour ahead of {format_time(now)}")
+    return anomaly

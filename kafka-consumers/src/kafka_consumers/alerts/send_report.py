@@ -28,6 +28,10 @@ def send(
         raise Misconfigured("--to", repr(unknown[0]), f"a contact of alerts.yaml ({known})")
     if not document.is_file():
         raise Misconfigured("FILE", str(document), "a report's HTML document")
+    try:
+        document.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured("FILE", f"{document}: {error}", "a report's HTML document, in UTF-8") from error
     channels = channels_of({name: policy.contacts[name] for name in contacts}, Addresses(), clock)
     ledger = Ledger(settings)
     subject = title or document.stem.replace("-", " ").replace("_", " ")

@@ -17,6 +17,7 @@ from kafka_consumers.health.store import Store
 from kafka_consumers.health.transaction import About, Arrival, Transaction, judge_batch
 from kafka_consumers.publisher import Publisher
 from kafka_consumers.sink import Record, Refusal
+from kafka_consumers.storable import storable
 from telemetry import reading, topics
 from telemetry.clock import Clock
 from telemetry.errors import Rejected
@@ -69,7 +70,7 @@ class Engine:
         now = self._clock.now()
         arrived = record.timestamp * 1000 if record.timestamp >= 0 else now
         if record.topic == topics.GPU_METRICS:
-            about: About = reading.decode(raw, now)
+            about: About = reading.decode(storable(raw), now)
         else:
             about = _DECODE[record.topic](raw)
         return Arrival(record.topic, record.partition, record.offset, arrived, about)
@@ -132,27 +133,21 @@ class Engine:
 
 
 def _event(raw: bytes) -> GpuEvent:
-    event = GpuEvent.decode(_storable(raw))
+    event = GpuEvent.decode(storable(raw))
     if event.number > _MOST_NUMBER or event.count > _MOST_COUNT:
         raise Rejected("bad_value", f"number {event.number}, count {event.count}: more than PostgreSQL can store")
     return event
 
 
 def _prediction(raw: bytes) -> FailurePrediction:
-    told = FailurePrediction.decode(_storable(raw))
+    told = FailurePrediction.decode(storable(raw))
     if told.horizon_hours > _MOST_NUMBER:
         raise Rejected("bad_value", f"horizon_hours {told.horizon_hours}: more than PostgreSQL can store")
     return told
 
 
 def _decision(raw: bytes) -> Decision:
-    return Decision.decode(_storable(raw))
-
-
-def _storable(raw: bytes) -> bytes:
-    if b"\\u0000" in raw:
-        raise Rejected("bad_value", "a text with the character 0, which PostgreSQL has no place for")
-    return raw
+    return Decision.decode(storable(raw))
 
 
 _DECODE: dict[str, Callable[[bytes], GpuEvent | FailurePrediction | Decision]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -29,6 +31,21 @@ def test_what_fails_says_how() -> None:
     assert run(["/no/such/program"], HOT, 30)[0] == "failed"
     status, said = run([sys.executable, "-c", "print('why'); raise SystemExit(3)"], HOT, 30)
     assert (status, said) == ("failed", "exit status 3\nwhy\n")
+
+
+@pytest.mark.parametrize(("then", "status"), [("exit 0", "done"), ("sleep 600", "timeout")])
+def test_daemon_that_is_left_behind_with_our_output_open_is_not_waited_for(
+    tmp_path: Path, then: str, status: str
+) -> None:
+    mark = tmp_path / "pid"
+    script = f"setsid sh -c 'echo $$ > {mark}; exec sleep 600' & while [ ! -s {mark} ]; do :; done; echo said; {then}"
+    try:
+        assert run(["sh", "-c", script], HOT, 5) == (
+            status,
+            "said\n" if status == "done" else "ended after 5 s\nsaid\n",
+        )
+    finally:
+        os.kill(int(mark.read_text()), signal.SIGKILL)
 
 
 def test_what_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
