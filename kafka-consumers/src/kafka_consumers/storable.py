@@ -1,4 +1,4 @@
-"""What PostgreSQL has a place for. What it has none for is a dead letter: the engine would end with it again and again."""
+"""What PostgreSQL has a place for. The rest is a dead letter, or the engine would end with it again and again."""
 
 from __future__ import annotations
 
