@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154  # sourced; names come from the steps before
 # Memory of the engine (on Windows and macOS that of its virtual machine) and free ports.
 
-MEMORY_NEEDED_MB=4000 # docs/operations.md has the measurement
+MEMORY_NEEDED_MB=4000 # its own and the containers', which ./test.sh compose keeps below 3,500
 
 check_memory() {
     local total

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154  # sourced; names come from the steps before
 # Memory, disk, and the folder that everything goes into.
 
-MEMORY_NEEDED_MB=3000 # all of native mode; docs/operations.md has the measurement
+MEMORY_NEEDED_MB=3000 # all of native mode; docs/performance.md has the measurement (first-minutes)
 DISK_NEEDED_FIRST_MB=6000 DISK_NEEDED_MB=2000
 
 already_running=no

@@ -10,7 +10,7 @@ usage: ./start.sh [--docker | --native] [--profile NAME] [COMMAND]
 In containers where a Docker engine answers, else as processes of this machine; the two options force one.
 --profile fleet also runs a simulated cluster of 2 nodes x 8 GPUs, until the next start without it; PROFILES=fleet
 in .env keeps it (docs/recipes/fleet.md). --profile observability runs Prometheus and Alertmanager in the same way
-(docs/prometheus.md; native mode).
+(docs/prometheus.md).
 
   (no command)          check the machine, then start everything; safe to repeat
   status [--json]       what runs, how far behind, how fresh; exit 1 when something is wrong
@@ -32,8 +32,9 @@ in .env keeps it (docs/recipes/fleet.md). --profile observability runs Prometheu
                         made-up readings at a steady pace, people who ask the API meanwhile: what
                         was sent and found, and how long Kafka and the API took
   backup DIR [--keep N] everything that is recorded, secrets too, into a folder in DIR, while all
-                        goes on; --check reads the newest one there again
+                        goes on; --check reads the newest one there again (native mode)
   restore DIR [--yes]   make an instance of a backup (the newest in DIR); it goes on from there
+                        (native mode)
   reset [--yes]         stop, and delete what was recorded (never data/, never your settings)
 
 Settings stand in .env (made from .env.example by the first start); the environment wins.

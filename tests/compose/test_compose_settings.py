@@ -34,6 +34,7 @@ LIMITED = {
     "SPARK_MASTER_MEMORY_LIMIT": "spark-master",
     "SPARK_WORKER_MEMORY_LIMIT": "spark-worker",
     "STREAMING_MEMORY_LIMIT": "streaming",
+    "REPORT_MEMORY_LIMIT": "report-scheduler",
 }
 
 

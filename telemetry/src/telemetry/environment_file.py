@@ -43,10 +43,14 @@ SCRIPT_SETTINGS = {
     "POSTGRES_MEMORY_LIMIT": ("256m", "Docker: most memory of PostgreSQL's container."),
     "SPARK_MASTER_MEMORY_LIMIT": (
         "1280m",
-        "Docker: most memory of the container of the master and of a batch's driver.",
+        "Docker: most memory of the container of the master, and of the driver of a batch started by hand.",
     ),
     "SPARK_WORKER_MEMORY_LIMIT": ("2304m", "Docker: most memory of a worker's container, above SPARK_WORKER_MEMORY."),
-    "STREAMING_MEMORY_LIMIT": ("1152m", "Docker: most memory of the stream's driver's container."),
+    "STREAMING_MEMORY_LIMIT": ("1152m", "Docker: most memory of the container of the stream's driver."),
+    "REPORT_MEMORY_LIMIT": (
+        "1152m",
+        "Docker: most memory of the report scheduler's container, and of the nightly batch's driver in it.",
+    ),
     "HDFS_REPLICATION": ("1", "Copies of each block in HDFS; no more than there are DataNodes."),
     "SPARK_PORT": ("8080", "Docker: port of the page of Spark's master on 127.0.0.1."),
     "SPARK_WORKERS": ("1", "Docker: how many workers Spark has."),
@@ -58,7 +62,7 @@ SCRIPT_SETTINGS = {
     "KAFKA_CONTROLLER_PORT": ("19093", "Port on which Kafka's controller listens, native mode."),
     "HDFS_DATANODE_PORT": ("9866", "Port of the DataNode's data transfer, native mode."),
     "HDFS_DATANODE_IPC_PORT": ("9867", "Port of the DataNode's control, native mode."),
-    "GPUSTREAM_CACHE": ("", "Where built and downloaded engines are kept. Empty: ~/.cache/gpustream."),
+    "GPUSTREAM_CACHE": ("", "Native mode: where built and downloaded engines are kept. Empty: ~/.cache/gpustream."),
     "GPUSTREAM_DATA_DIR": ("data", "The drop folder: logs that appear in it are imported and followed."),
     "COLLECT": (
         "auto",

@@ -24,11 +24,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
-    config_dir: Path = Field(Path("config"), description="Where metrics.yaml, topics.yaml and sources.yaml stand.")
-    gpustream_run_dir: Path = Field(Path(".run"), description="Native mode: data, logs, pids and state of this copy.")
+    config_dir: Path = Field(Path("config"), description="Native mode: folder of metrics.yaml, topics.yaml and others.")
+    gpustream_run_dir: Path = Field(
+        Path(".run"), description="This copy's logs, secrets and, natively, data and state."
+    )
     state_dir: Path = Field(
         Path(),
-        description="Progress, heartbeats: what outlives a restart. Empty: GPUSTREAM_RUN_DIR/state.",
+        description="Native mode: progress, heartbeats: what outlives a restart. Empty: GPUSTREAM_RUN_DIR/state.",
     )
     time_zone: str = Field("UTC", description="Zone of local times in logs that name none, such as Europe/Berlin.")
     report_timezone: str = Field("UTC", description="Zone that says what a day is in the nightly reports.")
@@ -42,7 +44,7 @@ class Settings(BaseSettings):
     energy_currency: str = Field("EUR", description="Currency of ENERGY_PRICE_PER_KWH.")
 
     kafka_port: int = Field(9092, description="Port of Kafka on 127.0.0.1.")
-    kafka_bootstrap_servers: str = Field("", description="Where Kafka answers. Empty: 127.0.0.1:KAFKA_PORT.")
+    kafka_bootstrap_servers: str = Field("", description="Native mode: Kafka's address. Empty: 127.0.0.1:KAFKA_PORT.")
     kafka_client_timeout_seconds: float = Field(
         30.0, gt=0, description="How long a client waits for one answer of Kafka before it tries again."
     )
@@ -63,11 +65,11 @@ class Settings(BaseSettings):
     )
 
     influxdb_port: int = Field(8086, description="Port of InfluxDB on 127.0.0.1.")
-    influxdb_url: str = Field("", description="Where InfluxDB answers. Empty: http://127.0.0.1:INFLUXDB_PORT.")
+    influxdb_url: str = Field("", description="Native mode: InfluxDB's address. Empty: http://127.0.0.1:INFLUXDB_PORT.")
     influxdb_org: str = Field("gpustream", description="Organisation in InfluxDB.")
     influxdb_token: SecretStr = Field(SecretStr(""), description="Token of InfluxDB; better INFLUXDB_TOKEN_FILE.")
     influxdb_token_file: Path = Field(
-        Path(), description="File with the token of InfluxDB. Empty: GPUSTREAM_RUN_DIR/secrets/influxdb-token."
+        Path(), description="Native mode: file with InfluxDB's token. Empty: GPUSTREAM_RUN_DIR/secrets/influxdb-token."
     )
     influxdb_read_token_file: Path = Field(
         Path(), description="Grafana's token, which only reads. Empty: GPUSTREAM_RUN_DIR/secrets/influxdb-read-token."
@@ -78,13 +80,13 @@ class Settings(BaseSettings):
     influxdb_timeout_seconds: float = Field(30.0, gt=0, description="A write to InfluxDB may take this long.")
 
     postgres_port: int = Field(5432, description="Port of PostgreSQL on 127.0.0.1.")
-    postgres_host: str = Field("127.0.0.1", description="Where PostgreSQL answers.")
+    postgres_host: str = Field("127.0.0.1", description="Native mode: where PostgreSQL answers.")
     postgres_database: str = Field(
         "gpustream", description="Database in PostgreSQL, of alerts, health and (POSTGRES_READINGS) readings."
     )
     postgres_user: str = Field("gpustream", description="User of PostgreSQL.")
     postgres_password_file: Path = Field(
-        Path(), description="File with the user's password. Empty: GPUSTREAM_RUN_DIR/secrets/postgres-password."
+        Path(), description="Native mode: file with the password. Empty: GPUSTREAM_RUN_DIR/secrets/postgres-password."
     )
 
     postgres_readings: Literal["on", "off"] = Field(
@@ -110,10 +112,10 @@ class Settings(BaseSettings):
     )
 
     console_port: int = Field(8000, ge=1, le=65_535, description="Port of the console and of the REST API.")
-    console_host: str = Field("127.0.0.1", description="Address on which the console listens.")
+    console_host: str = Field("127.0.0.1", description="Native mode: address on which the console listens.")
     console_tokens_dir: Path = Field(
         Path(),
-        description="Folder of console-viewer-token, console-operator-token and console-admin-token."
+        description="Native mode: folder of console-viewer-token, console-operator-token and console-admin-token."
         " Empty: GPUSTREAM_RUN_DIR/secrets.",
     )
     console_rate_per_minute: int = Field(1200, ge=1, description="Most requests of one caller of the API per minute.")
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
     )
     console_upload_megabytes: int = Field(512, ge=1, description="Largest log that the console takes.")
     uploads_dir: Path = Field(
-        Path(), description="Where the console puts logs for the producer. Empty: GPUSTREAM_RUN_DIR/uploads."
+        Path(), description="Native mode: where uploads go. Empty: GPUSTREAM_RUN_DIR/uploads, which is watched."
     )
     datacenter: str = Field("local", description="What the REST API calls the place of these machines.")
 
@@ -137,8 +139,8 @@ class Settings(BaseSettings):
     )
     nginx_exporter_port: int = Field(9113, ge=1, le=65_535, description="Port of the gateway's exporter.")
 
-    exporter_port: int = Field(9108, ge=1, le=65_535, description="Port of gpustream's own page for Prometheus.")
-    exporter_host: str = Field("127.0.0.1", description="Address on which that page is served.")
+    exporter_port: int = Field(9108, ge=1, le=65_535, description="Native mode: port of our own page for Prometheus.")
+    exporter_host: str = Field("127.0.0.1", description="Native mode: address on which that page is served.")
     exporter_names: str = Field(
         "gpustream,dcgm,nvidia_gpu_exporter",
         description="Whose names readings have on that page: gpustream, dcgm, nvidia_gpu_exporter, with commas.",
@@ -152,8 +154,8 @@ class Settings(BaseSettings):
         description="Where the console asks Alertmanager. Empty: natively at ALERTMANAGER_PORT while the profile "
         "observability runs, else nowhere.",
     )
-    node_exporter_port: int = Field(9100, ge=1, le=65_535, description="Port of the machine's exporter.")
-    postgres_exporter_port: int = Field(9187, ge=1, le=65_535, description="Port of PostgreSQL's exporter.")
+    node_exporter_port: int = Field(9100, ge=1, le=65_535, description="Native mode: port of the machine's exporter.")
+    postgres_exporter_port: int = Field(9187, ge=1, le=65_535, description="Native mode: PostgreSQL exporter's port.")
     kafka_exporter_port: int = Field(
         9404, ge=1, le=65_535, description="Port of the page of Kafka's JVM for Prometheus, native mode."
     )
@@ -165,13 +167,13 @@ class Settings(BaseSettings):
     alertmanager_mail_from: str = Field("gpustream@localhost", description="From whom these mails are.")
     alertmanager_smarthost: str = Field("localhost:25", description="host:port that takes these mails.")
     alertmanager_mail_user: str = Field("", description="User at that host. Empty: none is asked for.")
-    alertmanager_mail_password_file: Path = Field(Path(), description="File with that user's password.")
+    alertmanager_mail_password_file: Path = Field(Path(), description="File with that user's password, native mode.")
 
     hdfs_port: int = Field(9870, description="Port of the NameNode's pages and WebHDFS on 127.0.0.1.")
-    hdfs_datanode_http_port: int = Field(9864, description="Port of the DataNode's pages and WebHDFS, native mode.")
+    hdfs_datanode_http_port: int = Field(9864, description="Port of the DataNode's pages and WebHDFS on 127.0.0.1.")
     hdfs_rpc_port: int = Field(8020, description="Port of the NameNode for Spark on 127.0.0.1.")
-    hdfs_url: str = Field("", description="File system of the lake. Empty: hdfs://127.0.0.1:HDFS_RPC_PORT.")
-    webhdfs_url: str = Field("", description="WebHDFS. Empty: http://127.0.0.1:HDFS_PORT.")
+    hdfs_url: str = Field("", description="Native mode: the lake's file system. Empty: hdfs://127.0.0.1:HDFS_RPC_PORT.")
+    webhdfs_url: str = Field("", description="Native mode: address of WebHDFS. Empty: http://127.0.0.1:HDFS_PORT.")
     lake_path: str = Field("/gpu-metrics", description="Folder of the streamed tables in HDFS.")
     reports_path: str = Field("/gpu-analytics", description="Folder of the nightly reports in HDFS.")
     lake_retention_days: int = Field(
@@ -180,7 +182,7 @@ class Settings(BaseSettings):
 
     spark_ui_port: int = Field(4040, description="Port of the Spark driver's page on 127.0.0.1.")
     spark_checkpoint: str = Field(
-        "", description="Where the stream remembers its offsets. Empty: GPUSTREAM_RUN_DIR/data/spark-checkpoints."
+        "", description="Native mode: the stream's offsets. Empty: GPUSTREAM_RUN_DIR/data/spark-checkpoints."
     )
     spark_trigger_seconds: int = Field(20, ge=1, description="The stream writes to the lake this often.")
     spark_max_offsets_per_trigger: int = Field(
