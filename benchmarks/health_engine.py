@@ -75,7 +75,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder)) as engines:
         server = engines.postgres()
         told = Nowhere()
-        engine = Engine(World().judge, Store(settings_of(server)), told, SystemClock(), 30 * 86_400 * SECOND)
+        engine = Engine(
+            World().judge,
+            Store(settings_of(server)),
+            told,
+            SystemClock(),
+            30 * 86_400 * SECOND,
+            lambda asked: dict.fromkeys(asked, sent),
+        )
         engine.start()
         sent, busy, began = 0, 0.0, 0.0
         for values in polls(options.gpus, options.minutes):

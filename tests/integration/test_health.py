@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
+from kafka_consumers.batch import Partition
 from kafka_consumers.health.engine import Engine
 from kafka_consumers.health.store import Store
 from support.alert_engine import environment_of, wait_for
@@ -64,6 +65,11 @@ class Told:
     def close(self) -> None: ...
 
 
+def old_ends(partitions: Collection[Partition]) -> dict[Partition, int]:
+    """Of a Kafka that has lost nothing: what comes again came before."""
+    return dict.fromkeys(partitions, 2**62)
+
+
 @contextmanager
 def database(server: PostgreSQL, name: str) -> Iterator[Any]:
     """A new one; makes engines on it, one at a time."""
@@ -74,7 +80,9 @@ def database(server: PostgreSQL, name: str) -> Iterator[Any]:
     def make(told: Told) -> Engine:
         while running:
             running.pop().close()
-        engine = Engine(World().judge, Store(settings_of(server, postgres_database=name)), told, clock, 30 * DAY)
+        engine = Engine(
+            World().judge, Store(settings_of(server, postgres_database=name)), told, clock, 30 * DAY, old_ends
+        )
         engine.start()
         running.append(engine)
         return engine
@@ -193,7 +201,7 @@ def test_second_engine_waits(server: PostgreSQL) -> None:
     with database(server, "second") as make:
         make(Told())
         settings = settings_of(server, postgres_database="second")
-        other = Engine(World().judge, Store(settings), Told(), At(START), DAY)
+        other = Engine(World().judge, Store(settings), Told(), At(START), DAY, old_ends)
         with pytest.raises(Unavailable, match="another health engine"):
             other.start()
         other.close()

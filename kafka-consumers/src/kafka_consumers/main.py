@@ -20,6 +20,7 @@ from kafka_consumers.batch import Limits
 from kafka_consumers.consume import Loop, Ticker
 from kafka_consumers.kafka_client import KafkaInput, connect
 from kafka_consumers.kafka_publisher import KafkaOutbox, KafkaPublisher
+from kafka_consumers.remade_topics import ends_of
 from kafka_consumers.sink import Item, Sink
 from kafka_consumers.sinks.influxdb import InfluxDB
 from kafka_consumers.sinks.influxdb_api import InfluxApi
@@ -162,7 +163,7 @@ def _alerts(settings: Settings, clock: Clock, *, check: bool) -> None:
     sys.setswitchinterval(0.0005)
     resume = loaded.file.clocks.resume
     publisher = KafkaPublisher(settings, "alert-engine", topics.GPU_ALERTS)
-    engine = Engine(Judge(loaded), Store(settings), publisher, clock, resume)
+    engine = Engine(Judge(loaded), Store(settings), publisher, clock, resume, ends_of(settings))
     engine.companions = (_notifier(settings, loaded, clock, engine.is_current), _postman(settings, loaded, clock))
     # Who wants to know of time wants to know soon: an alert does not wait for a batch to fill.
     limits = Limits(settings.influxdb_batch_lines, min(settings.influxdb_batch_ms, _SOON_MS))

@@ -23,6 +23,7 @@ from kafka_consumers.alerts.transaction import (
     tick_all,
 )
 from kafka_consumers.publisher import Publisher
+from kafka_consumers.remade_topics import Ends, judged_so_far
 from kafka_consumers.sink import Record, Refusal
 from kafka_consumers.storable import storable
 from telemetry import reading, topics
@@ -59,8 +60,10 @@ class Engine:
         publisher: Publisher,
         clock: Clock,
         resume: int,
+        ends: Ends,
     ) -> None:
         """``resume``: after a start, or a pause as long, time alone raises nothing for so long (microseconds)."""
+        self._ends = ends
         self._judge = judge
         self._store = store
         self._publisher = publisher
@@ -116,7 +119,8 @@ class Engine:
 
     def _write(self, items: Sequence[Arrival]) -> None:
         positions = self._store.positions() if self._positions is None else self._positions
-        made = judge_batch(self._judge, self._known.of(keys_of(items)), positions, items)
+        judged = judged_so_far(positions, items, self._ends)
+        made = judge_batch(self._judge, self._known.of(keys_of(items)), judged, items)
         self._store.commit(made, positions)
         self._positions = {**positions, **made.positions}
         self._known.keep(made.tracks)

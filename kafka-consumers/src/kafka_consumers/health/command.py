@@ -7,6 +7,7 @@ from kafka_consumers.health.engine import Engine
 from kafka_consumers.health.judge import Judge
 from kafka_consumers.health.store import Store
 from kafka_consumers.kafka_publisher import KafkaPublisher
+from kafka_consumers.remade_topics import ends_of
 from telemetry import catalogue, topics, xid
 from telemetry.clock import Clock
 from telemetry.settings import Settings
@@ -29,4 +30,5 @@ def engine(settings: Settings, clock: Clock) -> Engine:
     loaded = config.load(settings.config_dir / "health.yaml", metrics)
     judge = Judge(loaded, metrics, xid.load(settings.config_dir))
     publisher = KafkaPublisher(settings, PROCESS, topics.GPU_HEALTH)
-    return Engine(judge, Store(settings), publisher, clock, settings.health_scores_days * 86_400 * SECOND)
+    kept = settings.health_scores_days * 86_400 * SECOND
+    return Engine(judge, Store(settings), publisher, clock, kept, ends_of(settings))

@@ -16,6 +16,7 @@ from kafka_consumers.health.judge import Judge
 from kafka_consumers.health.store import Store
 from kafka_consumers.health.transaction import About, Arrival, Transaction, judge_batch
 from kafka_consumers.publisher import Publisher
+from kafka_consumers.remade_topics import Ends, judged_so_far
 from kafka_consumers.sink import Record, Refusal
 from kafka_consumers.storable import storable
 from telemetry import reading, topics
@@ -40,8 +41,9 @@ class Engine:
 
     topics: Final = (topics.GPU_METRICS, topics.GPU_EVENTS, topics.GPU_PREDICTIONS, topics.GPU_DECISIONS)
 
-    def __init__(self, judge: Judge, store: Store, publisher: Publisher, clock: Clock, kept: int) -> None:
+    def __init__(self, judge: Judge, store: Store, publisher: Publisher, clock: Clock, kept: int, ends: Ends) -> None:
         """``kept``: a GPU that was silent for so long (microseconds) is forgotten."""
+        self._ends = ends
         self._judge = judge
         self._store = store
         self._publisher = publisher
@@ -80,7 +82,7 @@ class Engine:
         try:
             positions = self._store.positions() if self._positions is None else self._positions
             tracks = self._fleet.of({key for each in items if (key := each.track_key) is not None})
-            made = judge_batch(self._judge, tracks, positions, items)
+            made = judge_batch(self._judge, tracks, judged_so_far(positions, items, self._ends), items)
             self._commit(made, positions)
             self._positions = {**positions, **made.positions}
             self._publish()
