@@ -63,8 +63,8 @@ configure() {
     mkdir -p "$RUN_DIR/logs"
 }
 
-secret() { # NAME
-    local file=$RUN_DIR/secrets/$1
+secret() { # NAME [FILE]
+    local file=${2:-$RUN_DIR/secrets/$1}
     [[ -r $file ]] || fail "Grafana's secret" "no $file" "a readable file" "./start.sh makes it"
     cat "$file"
 }
@@ -72,7 +72,7 @@ secret() { # NAME
 run() {
     local home
     home=$(where)
-    GF_INFLUXDB_TOKEN=$(secret influxdb-read-token)
+    GF_INFLUXDB_TOKEN=$(secret influxdb-read-token "${INFLUXDB_READ_TOKEN_FILE:-}")
     GF_SECURITY_ADMIN_PASSWORD=$(secret grafana-password)
     export GF_INFLUXDB_TOKEN GF_SECURITY_ADMIN_PASSWORD
     export GF_PATHS_DATA=$DATA GF_PATHS_PLUGINS=$DATA/plugins GF_PATHS_LOGS=$RUN_DIR/logs

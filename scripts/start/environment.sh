@@ -82,7 +82,7 @@ run_dir_is_ours() {
     [[ ! -e $RUN_DIR || $RUN_DIR == "$REPO/.run" || -f $RUN_DIR/.gpustream || -z $(ls -A "$RUN_DIR") ]]
 }
 claim_run_dir() {
-    mkdir -p "$RUN_DIR" "$LOGS" "$STATE_DIR" "$RUN_DIR/uploads"
+    mkdir -p "$RUN_DIR" "$LOGS" "$STATE_DIR" "${UPLOADS_DIR:-$RUN_DIR/uploads}"
     touch "$RUN_DIR/.gpustream"
 }
 

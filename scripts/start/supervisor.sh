@@ -3,6 +3,10 @@
 
 source scripts/start/leftovers.sh
 
+# The console puts uploads there, and the watch looks there for them.
+UPLOADS_DIR=$(absolute "${UPLOADS_DIR:-$RUN_DIR/uploads}")
+export UPLOADS_DIR
+
 SUPERVISOR_CONFIG=$REPO/config/supervisor/supervisord.conf
 # In the order of stopping: nothing is stopped before what sends to it.
 OBSERVERS=(prometheus alertmanager node-exporter postgres-exporter exporter nginx-exporter)
