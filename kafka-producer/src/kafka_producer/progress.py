@@ -32,6 +32,13 @@ create table if not exists passes (
 ) strict, without rowid;
 """
 
+_IS_OUTDONE = """
+exists (
+    select 1 from passes as newer
+    where newer.fingerprint = passes.fingerprint and newer.gpu = passes.gpu and newer.kind = passes.kind
+    and newer.pass > passes.pass
+)
+"""
 
 _STATE = "pass, anchor, speed, zone, mode, rows, last, finished, refused"
 
@@ -78,12 +85,18 @@ class Progress:
         return _state(row) if row else None
 
     def begin(self, stream: Stream, state: PassState, file: str, now: int) -> None:
-        """To be called before the first reading of a pass is sent."""
-        self._connection.execute(
-            f"insert into passes (fingerprint, gpu, kind, {_STATE}, file, updated)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*stream, *state, file, now),
-        )
+        """To be called before the first reading of a pass is sent. The older passes of the stream go: nobody asks for
+        them, and a loop of some minutes would leave hundreds a day."""
+        with self.transaction() as connection:
+            connection.execute(
+                f"insert into passes (fingerprint, gpu, kind, {_STATE}, file, updated)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*stream, *state, file, now),
+            )
+            connection.execute(
+                "delete from passes where fingerprint = ? and gpu = ? and kind = ? and pass < ?",
+                (*stream, state.number),
+            )
 
     def acknowledge(self, stream: Stream, number: int, position: Position, last: int | None, now: int) -> None:
         """What lies before ``position`` in the pass need not be sent again."""
@@ -100,7 +113,7 @@ class Progress:
         )
 
     def seen(self) -> list[Seen]:
-        """Every pass, the newest first."""
+        """The pass of every stream, the newest first."""
         with closing(
             self._connection.execute(
                 f"select fingerprint, gpu, kind, {_STATE}, file, updated from passes order by updated desc"
@@ -126,6 +139,9 @@ class Progress:
         columns = {row[1] for row in self._connection.execute("pragma table_info(passes)")}
         if "refused" not in columns:
             self._connection.execute("alter table passes add column refused integer not null default 0")
+        # Earlier versions kept every pass.
+        if self._connection.execute(f"select 1 from passes where {_IS_OUTDONE} limit 1").fetchone():
+            self._connection.execute(f"delete from passes where {_IS_OUTDONE}")
 
 
 def _state(row: Sequence[Any]) -> PassState:

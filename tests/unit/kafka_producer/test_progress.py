@@ -48,7 +48,32 @@ def test_the_newest_pass_counts(tmp_path: Path) -> None:
     found = progress.latest(STREAM)
     assert found is not None
     assert found.number == 6
-    assert [seen.state.number for seen in progress.seen()] == [6, 5]
+    assert [seen.state.number for seen in progress.seen()] == [6]
+
+
+def keep_as_before(progress: Progress, stream: Stream, number: int) -> None:
+    """As versions did that kept every pass."""
+    columns = "fingerprint, gpu, kind, pass, anchor, speed, zone, mode, file, updated"
+    values = (*stream, number, 1000, "1", "UTC", "live", "log.txt", number)
+    progress.connection.execute(f"insert into passes ({columns}) values ({', '.join('?' * len(values))})", values)
+
+
+def test_passes_that_an_earlier_version_kept_go_when_one_begins(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    other, original = STREAM._replace(gpu="desk:1"), STREAM._replace(kind="original")
+    for stream, number in [(STREAM, 3), (STREAM, 4), (STREAM, 5), (other, 2), (original, 0)]:
+        keep_as_before(progress, stream, number)
+    progress.begin(STREAM, STATE._replace(number=6), "log.txt", 10)
+    assert {(seen.stream, seen.state.number) for seen in progress.seen()} == {(STREAM, 6), (other, 2), (original, 0)}
+
+
+def test_passes_of_a_loop_that_is_not_played_any_more_go_at_the_next_start(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    for stream, number in [(STREAM, 3), (STREAM, 5), (STREAM._replace(gpu="desk:1"), 2)]:
+        keep_as_before(progress, stream, number)
+    progress.close()
+    found = Progress(tmp_path).seen()
+    assert [(seen.stream.gpu, seen.state.number) for seen in found] == [("desk:0", 5), ("desk:1", 2)]
 
 
 def test_a_state_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -97,6 +97,21 @@ def test_the_same_for_a_program(state: Path, capsys: pytest.CaptureFixture[str])
     }
 
 
+def test_a_log_that_is_played_again_and_again_is_listed_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(state)
+    stream = Stream("f" * 16, "demo-desk:0", "now")
+    for number in range(50):
+        begun = PassState(number, NOW, "1", "UTC", "demo", 0, None, False)
+        progress.begin(stream, begun, "demo.txt", NOW + 2 * number)
+        progress.acknowledge(stream, number, Position(360 if number < 49 else 7, 0), 1, NOW + 2 * number)
+        if number < 49:
+            progress.finish(stream, number, NOW + 2 * number + 1)
+    progress.close()
+    assert main(["status", "--json"]) == 0
+    (log,) = json.loads(capsys.readouterr().out)["logs"]
+    assert (log["file"], log["rows_sent"], log["state"]) == ("demo.txt", 7, "unfinished")
+
+
 def test_a_renamed_file_is_listed_once(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     remember(state)
     progress = Progress(state)
