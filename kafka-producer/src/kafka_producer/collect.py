@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from kafka_producer.due import is_due
 from kafka_producer.live_buffer import LiveBuffer
 from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.sampler import Sampler
@@ -140,7 +141,7 @@ class Collect:
 
     def _say_lost(self) -> None:
         now = self._clock.now()
-        if self._buffer.lost > self._said_lost and now >= self._say_lost_at:
+        if self._buffer.lost > self._said_lost and is_due(now, self._say_lost_at, _SAY_LOST_EVERY):
             log.warning(
                 "readings lost=%d since the start: Kafka is away, and the newest %d wait (COLLECT_BUFFER_READINGS)",
                 *(self._buffer.lost, self._buffer.size),

@@ -67,6 +67,13 @@ class Dropped:
         """To be examined."""
         return self.is_idle and self.look_at is not None and self.look_at <= now
 
+    def clock_set_back(self, now: int) -> None:
+        """Nothing waits until the clock has caught up."""
+        self.since, self.began, self.ask_at = min(self.since, now), min(self.began, now), min(self.ask_at, now)
+        self.look_at = min(self.look_at, now) if self.look_at is not None else None
+        for followed in self.followed:
+            followed.quiet_since = min(followed.quiet_since, now)
+
     def file(self, name: str, state: FileState, now: int) -> File:
         return File(name, self.entry.name, self.entry.signature, state, self.fingerprints.get(name), updated=now)
 

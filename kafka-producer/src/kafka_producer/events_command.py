@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kafka_producer.due import is_due
 from kafka_producer.host import host_name
 from kafka_producer.kernel_log import KernelLog
 from kafka_producer.publish import Publisher, Stopped
@@ -109,7 +110,7 @@ def _read(
         if not lines or source.is_over:
             # A quiet moment: what came is told at once, a burst that goes on now and then.
             due = 0
-        if now >= due:
+        if is_due(now, due, _EVERY):
             for event in bursts.changed(now):
                 tell(event)
             due = now + _EVERY

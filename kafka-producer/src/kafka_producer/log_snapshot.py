@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from kafka_producer import status
+from kafka_producer.due import is_due
 from kafka_producer.progress import Progress
 from telemetry import log_states
 from telemetry.clock import Clock
@@ -30,7 +31,7 @@ class LogSnapshot:
     def tend(self) -> None:
         """To be called often."""
         now = self._clock.now()
-        if now >= self._next:
+        if is_due(now, self._next, EVERY):
             self._next = now + EVERY
             self.write()
 

@@ -13,6 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from kafka_producer import lock, passes
+from kafka_producer.due import is_due
 from kafka_producer.ledger import Ledger
 from kafka_producer.pace import Playback
 from kafka_producer.pass_state import PassState, Stream
@@ -54,7 +55,7 @@ class _Acknowledged:
     def __call__(self, position: Position, time: int | None) -> None:
         self.position = position
         self._last = self._last if time is None else time
-        if self._clock.now() - self._saved >= _SAVE_EVERY:
+        if is_due(self._clock.now(), self._saved + _SAVE_EVERY, _SAVE_EVERY):
             self.save()
 
     def save(self) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from kafka_producer.due import is_due
 from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.worker import Worker
 from telemetry.clock import Clock
@@ -28,6 +29,8 @@ AT_ONCE = 256
 nearer its whole page comes to its timeout."""
 PATIENT = SECOND
 """A question that takes longer waits for somebody else, and keeps nobody from being asked."""
+SET_BACK = SECOND
+"""By so much at least, or it is no news: a clock that is kept right goes back by less."""
 _NAP = 0.02
 
 
@@ -67,6 +70,9 @@ class _Asked:
         self.is_known = False
         self.said_hangs = False
 
+    def is_due(self, now: int) -> bool:
+        return is_due(now, self.due, max(self.of.interval, self.pause))
+
 
 class Sampler:
     """The targets of all sources. ``turn`` again and again; or ``run`` in a thread until ``is_over`` is set.
@@ -89,6 +95,8 @@ class Sampler:
         self._asked = [asked for source in self._sources for asked in source.asked]
         self._busy: list[_Asked] = []
         self._idle: list[Worker[Sequence[Reading]]] = []
+        self._newest = 0
+        """The latest time that the clock has shown since it was set."""
         self.missed = 0
         """Beats at which a target was not asked, because its last answer or its turn came too late."""
 
@@ -113,11 +121,12 @@ class Sampler:
             self._take(asked, self._clock.now())
         self._see_who_is_open()
         now = self._clock.now()
-        due = [asked for asked in self._asked if asked.worker is None and now >= asked.due]
+        self._see_clock(now)
+        due = [asked for asked in self._asked if asked.worker is None and asked.is_due(now)]
         for source in dict.fromkeys(asked.of for asked in due):
             if not source.busy and not source.is_fresh and all(each.failing_since is not None for each in source.asked):
                 self._open(source)
-        free = AT_ONCE - sum(now - asked.asked_at < PATIENT for asked in self._busy)
+        free = AT_ONCE - sum(0 <= now - asked.asked_at < PATIENT for asked in self._busy)
         ready = [asked for asked in due if not asked.of.is_opening]
         for asked in sorted(ready, key=_due)[: max(0, free)]:
             self._ask(asked)
@@ -127,10 +136,20 @@ class Sampler:
         """How many questions run, and how many sources are being opened."""
         return len(self._busy) + sum(source.is_opening for source in self._sources)
 
+    def _see_clock(self, now: int) -> None:
+        if self._newest - now >= SET_BACK:
+            log.warning(
+                "the clock was set back by %.0f s: readings keep to the time that was reached until it has caught up;"
+                " those more than an hour ahead of it are refused (future_time)",
+                (self._newest - now) / SECOND,
+            )
+            self._newest = now
+        self._newest = max(self._newest, now)
+
     def _ask(self, asked: _Asked) -> None:
         now, source = self._clock.now(), asked.of
         if asked.due and asked.failing_since is None:
-            self.missed += (now - asked.due) // source.interval
+            self.missed += max(0, now - asked.due) // source.interval
         # On the beat of the interval, so that all GPUs and machines are read at the same times.
         asked.due = (now // source.interval + 1) * source.interval
         asked.asked_at = now

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kafka_producer.drop_folder import Entry, Signature, scan
 from kafka_producer.dropped import Dropped, Followed
+from kafka_producer.due import is_due
 from kafka_producer.examine import Examined, Examiner, Refused
 from kafka_producer.follow import Follower, OtherContent, Parted
 from kafka_producer.intake import Intake, Undecided
@@ -74,14 +75,17 @@ class Watch:
     def turn(self) -> bool:
         """Looks, and reads a piece of each log; False where there was nothing to read."""
         now = self._clock.now()
-        if now >= self._next_poll:
+        if is_due(now, self._next_poll, POLL_EVERY):
+            if now < self._next_poll:
+                for dropped in self._dropped.values():
+                    dropped.clock_set_back(now)
             self._next_poll = now + POLL_EVERY
             self._poll(now)
         self._examine(now)
         self._begin(now)
         worked = self._read()
         self._end(self._clock.now())
-        if self._clock.now() >= self._next_save:
+        if is_due(self._clock.now(), self._next_save, SECOND):
             self.save()
         self._publisher.tend()
         return worked

@@ -49,6 +49,17 @@ def test_snapshot_is_what_status_tells(tmp_path: Path) -> None:
     progress.close()
 
 
+def test_snapshot_is_told_on_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    clock, progress = Hands(), Progress(tmp_path)
+    ledger, snapshot = Ledger(progress), LogSnapshot(progress, tmp_path, clock)
+    snapshot.tend()
+    clock.sleep(-7200)
+    ledger.keep("/data", a_file("a.txt", clock))
+    snapshot.tend()
+    assert len(log_states.read(tmp_path)) == 1
+    progress.close()
+
+
 def test_snapshot_is_not_written_while_nothing_changes(tmp_path: Path) -> None:
     clock, progress = Hands(), Progress(tmp_path)
     snapshot = LogSnapshot(progress, tmp_path, clock)

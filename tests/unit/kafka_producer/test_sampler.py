@@ -73,6 +73,33 @@ def test_each_gpu_is_read_on_the_beat() -> None:
     assert all(time % SECOND < SECOND // 4 for time in times[1:])
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["well", "lost"])
+def test_a_clock_that_is_set_back_silences_no_gpu(lost: bool, caplog: pytest.LogCaptureFixture) -> None:
+    room = Room(1)
+    room.pass_by(3)
+    if lost:
+        room.driver.cards[0].lost = True
+        room.pass_by(5)
+    caplog.clear()
+    room.clock.time -= 2 * 3600 * SECOND
+    before = len(room.readings)
+    if lost:
+        room.driver.cards[0].lost = False
+    room.pass_by(10)
+    assert len(room.readings) - before == pytest.approx(10, abs=1)
+    times = [reading.time for reading in room.readings]
+    assert times == sorted(set(times)), "no time is given twice"
+    assert room.sampler.missed >= 0
+    assert caplog.text.count("the clock was set back by 7200 s") == 1
+
+
+def test_a_clock_that_is_set_back_hides_none_of_those_that_hang() -> None:
+    fleet = Fleet(AT_ONCE + 1)
+    fleet.turn_until(AT_ONCE)
+    fleet.clock.time -= 3600 * SECOND
+    fleet.turn_until(AT_ONCE + 1)
+
+
 def test_what_a_card_offers_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     Room(1).pass_by(5)

@@ -1,4 +1,4 @@
-"""What the watch makes of a file that becomes another one while it is read."""
+"""What the watch makes of a file that becomes another one while it is read, and of a clock that is set back."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ class Watching:
             # The folder is looked at in each turn, so also while a log is read.
             self.clock.time += SECOND
 
+    def turns(self, seconds: int, is_so: Callable[[], bool] = lambda: False) -> None:
+        """So much time by the clock, with as much patience for who examines beside us."""
+        for _ in range(seconds):
+            if is_so():
+                return
+            self.watch.turn()
+            self.outbox.acknowledge()
+            time.sleep(0.1)
+            self.clock.time += SECOND
+
     def is_done(self, name: str) -> bool:
         file = self.run.ledger.file(str(self.run.folder.absolute()), name)
         return file is not None and file.state == "done" and not self.watch.turn()
@@ -80,3 +90,24 @@ def test_a_log_that_takes_the_place_of_one_that_is_read_is_read(watching: Watchi
     first, second = found.values()
     assert first == list(range(len(first)))
     assert second == list(range(rows))
+
+
+@pytest.mark.parametrize("when", ["before", "while it is looked at", "when it was read"])
+def test_a_clock_that_is_set_back_hides_no_log(watching: Watching, when: str) -> None:
+    log = watching.run.folder / "log.txt"
+    watching.watch.turn()
+    if when == "while it is looked at":
+        log.write_bytes(HEADER[:20])  # no log yet: it is given some seconds
+        watching.turns(2)
+    elif when == "when it was read":
+        log.write_bytes(a_log(0))
+        watching.until(lambda: len(watching.outbox.sent) == ROWS)
+    watching.clock.time -= 2 * 3600 * SECOND
+    if when != "when it was read":
+        log.write_bytes(a_log(0))
+    watching.turns(30, lambda: watching.is_done("log.txt"))
+    assert watching.is_done("log.txt")
+    assert len(watching.outbox.sent) == ROWS
+    file = watching.run.ledger.file(str(watching.run.folder.absolute()), "log.txt")
+    assert file is not None
+    assert file.rows == ROWS
