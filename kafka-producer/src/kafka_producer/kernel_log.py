@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import BinaryIO
@@ -34,7 +35,10 @@ class KernelLog:
         self._follow = follow
         self._lines: Queue[str | None] = Queue(_MOST_WAITING)
         self._failure: str | None = None
-        self._file = self._opened()
+        try:
+            self._file = self._opened()
+        except OSError as error:
+            raise Rejected("unreadable", f"{path}: {error.strerror or error}") from error
         self.is_over = False
         threading.Thread(target=self._read, name="kernel-log", daemon=True).start()
 
@@ -60,10 +64,7 @@ class KernelLog:
     def _opened(self) -> BinaryIO:
         if self._path == "-":
             return sys.stdin.buffer
-        try:
-            return Path(self._path).open("rb", buffering=0 if self._is_device() else -1)
-        except OSError as error:
-            raise Rejected("unreadable", f"{self._path}: {error.strerror or error}") from error
+        return Path(self._path).open("rb", buffering=0 if self._is_device() else -1)
 
     def _is_device(self) -> bool:
         return stat.S_ISCHR(Path(self._path).stat().st_mode)
@@ -98,8 +99,9 @@ class KernelLog:
             yield record
 
     def _grown(self) -> Iterator[bytes]:
-        """Line by line for ever; a log that was rotated or emptied is read from its start."""
-        rest = b""
+        """Line by line for ever. A log that was rotated is read to its end before the new one is, one that was emptied
+        from its start."""
+        rest, is_left = b"", False
         while True:
             piece = self._file.readline(LINE_LIMIT)
             if piece:
@@ -108,15 +110,33 @@ class KernelLog:
                     yield rest
                     rest = b""
                 continue
+            if is_left:
+                is_left = False
+                with suppress(FileNotFoundError):  # rotated once more
+                    self._begin_anew()
+                    if rest:
+                        yield rest
+                    rest = b""
+                continue
             time.sleep(_NAP)
-            if self._was_replaced():
-                self._file.close()
-                self._file, rest = self._opened(), b""
+            if self._was_rotated():
+                # Whoever writes may still be at a last line of the old one.
+                time.sleep(_NAP)
+                is_left = True
+            elif os.fstat(self._file.fileno()).st_size < self._file.tell():
+                self._begin_anew()
+                rest = b""
 
-    def _was_replaced(self) -> bool:
+    def _begin_anew(self) -> None:
+        old, self._file = self._file, self._opened()
+        old.close()
+
+    def _was_rotated(self) -> bool:
+        """Whether another file is in its place. An empty one is not yet: rsyslog goes on with the old one until it is
+        told, and then writes into the new one only."""
         try:
             there = Path(self._path).stat()
         except FileNotFoundError:  # between the two steps of a rotation
             return False
         ours = os.fstat(self._file.fileno())
-        return (there.st_ino, there.st_dev) != (ours.st_ino, ours.st_dev) or there.st_size < self._file.tell()
+        return (there.st_ino, there.st_dev) != (ours.st_ino, ours.st_dev) and there.st_size > 0

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -210,6 +211,76 @@ def test_a_log_that_is_rotated_is_followed(tmp_path: Path) -> None:
     path.rename(tmp_path / "kern.log.1")
     path.write_bytes(b"\xffthree\n")
     until(["one", "two and a half", "\ufffdthree"])
+
+
+class Rotated:
+    """A kernel log that is followed, and rotated as logrotate and rsyslog do it: the old file is written on for a
+    while."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path, self.old = directory / "kern.log", directory / "kern.log.1"
+        self.path.write_bytes(b"one\n")
+        self.log = KernelLog(str(self.path), follow=True)
+        self.seen: list[str] = []
+        self.until(["one"])
+
+    def until(self, wanted: list[str]) -> None:
+        deadline = time.monotonic() + 30
+        while self.seen != wanted:
+            assert time.monotonic() < deadline, self.seen
+            self.seen.extend(self.log.take(0.1))
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Rotated:
+    return Rotated(tmp_path)
+
+
+def append(path: Path, raw: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(raw)
+
+
+def test_lines_written_right_before_a_rotation_are_read(rotated: Rotated) -> None:
+    append(rotated.path, b"two\nthr")
+    rotated.until(["one", "two"])
+    append(rotated.path, b"ee\nfour\nfi")
+    rotated.path.rename(rotated.old)
+    rotated.path.write_bytes(b"six\n")
+    append(rotated.old, b"ve")
+    rotated.until(["one", "two", "three", "four", "five", "six"])
+
+
+def test_lines_that_still_go_into_the_old_file_are_read(rotated: Rotated) -> None:
+    rotated.path.rename(rotated.old)
+    rotated.path.write_bytes(b"")
+    time.sleep(2)
+    append(rotated.old, b"two\n")
+    rotated.until(["one", "two"])
+    append(rotated.path, b"three\n")
+    rotated.until(["one", "two", "three"])
+
+
+def test_a_log_that_is_gone_again_is_waited_for(rotated: Rotated, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, opened = [FileNotFoundError(2, "No such file or directory")], Path.open
+
+    def once_gone(path: Path, *arguments: Any, **named: Any) -> Any:
+        if gone and path == rotated.path and arguments == ("rb",):
+            raise gone.pop()
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", once_gone)
+    rotated.path.rename(rotated.old)
+    append(rotated.path, b"two\n")
+    rotated.until(["one", "two"])
+    assert not gone
+
+
+def test_a_log_that_is_emptied_is_read_from_its_start(rotated: Rotated) -> None:
+    with rotated.path.open("r+b") as file:
+        file.truncate()
+    append(rotated.path, b"2\n")
+    rotated.until(["one", "2"])
 
 
 def test_what_cannot_be_read_is_said() -> None:
