@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
+from spark_jobs import kafka_messages
 from spark_jobs.batch import Batch
 from spark_jobs.knowledge import Knowledge, keep_model
 from spark_jobs.report_list import REPORTS
@@ -55,6 +56,24 @@ def test_every_row_that_is_told_reaches_kafka_and_can_be_read(place: Place) -> N
     # No two are one point of InfluxDB.
     places = {(row.report, row.gpu, row.metric, row.time or row.day_start) for row in told}
     assert len(places) == len(told)
+
+
+def test_messages_of_the_driver_arrive_in_the_order_in_which_it_gave_them(place: Place) -> None:
+    consumer = KafkaConsumer(topics.GPU_REPORTS, bootstrap_servers=place.settings.kafka_bootstrap_servers)
+    while not consumer.assignment():
+        consumer.poll(100)
+    consumer.seek_to_end()
+    for part in consumer.assignment():
+        consumer.position(part)
+    given = [str(number).encode() for number in range(kafka_messages.AT_ONCE + 500)]
+    table = pa.table({"key": ["desk:0"] * len(given), "value": given})
+    kafka_messages.send(place.spark, place.settings, topics.GPU_REPORTS, table)
+    found: list[bytes] = []
+    deadline = time.monotonic() + 60
+    while len(found) < len(given) and time.monotonic() < deadline:
+        found += [record.value for records in consumer.poll(500).values() for record in records]
+    consumer.close()
+    assert found == given
 
 
 def test_predictions_and_decisions_reach_their_topics_and_grave_events_the_lake(place: Place) -> None:

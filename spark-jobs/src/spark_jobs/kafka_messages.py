@@ -12,10 +12,13 @@ AT_ONCE = 4_000
 
 
 def send(spark: SparkSession, settings: Settings, topic: str, messages: pa.Table) -> None:
-    """``messages``: ``key`` (text), ``value`` (binary). Back when Kafka has taken all of them."""
+    """``messages``: ``key`` (text), ``value`` (binary); those of a key arrive in this order. Back when Kafka has taken
+    all of them."""
     for begin in range(0, len(messages), AT_ONCE):
         (
             spark.createDataFrame(messages.slice(begin, AT_ONCE))
+            # Spark makes a part per core, and two tasks would send at the same time.
+            .coalesce(1)
             .write.format("kafka")
             .option("kafka.bootstrap.servers", settings.kafka_bootstrap_servers)
             .option("topic", topic)

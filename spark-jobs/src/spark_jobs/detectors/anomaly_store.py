@@ -56,8 +56,11 @@ class AnomalyStore:
         return [Episode(rank=findings.RANKS[row.pop("severity")], **row) for row in found]
 
     def write(self, changes: Changes) -> None:
-        told = [_message(each, sentence(each, self._catalogue, self._zone)) for each in changes.written]
-        self._tell(told + [_message(each, taken_back(each, self._zone)) for each in changes.gone])
+        """Tells in the order in which the anomalies began: an id is a hash, and says nothing of when."""
+        told = [(each, sentence(each, self._catalogue, self._zone)) for each in changes.written]
+        told += [(each, taken_back(each, self._zone)) for each in changes.gone]
+        told.sort(key=lambda pair: (pair[0].start, pair[0].id))
+        self._tell([_message(each, words) for each, words in told])
         dates = {_date(each.start).date() for each in (*changes.written, *changes.gone)}
         self._lake.replace_anomalies(self._spark.createDataFrame(self._rows(changes)), dates)
 
