@@ -45,12 +45,12 @@ def main() -> int:
         settings = Settings.load()
         logs.configure(PROCESS, settings.log_level)
         metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+        servers = Servers.of(settings, SystemClock())
     except Misconfigured as error:
         print(f"streaming_processor: {error}", file=sys.stderr)
         return 2
     logging.getLogger("py4j").setLevel(logging.WARNING)
     heartbeat = Heartbeat(settings.state_dir, PROCESS)
-    servers = Servers.of(settings, SystemClock())
     # Spark takes its ten seconds to begin while the servers, started beside it, take theirs.
     spark = session("gpustream streaming", settings, page=True)
     while servers.away() and not stop.wait(1):

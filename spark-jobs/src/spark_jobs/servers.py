@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from telemetry.clock import Clock
+from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 5 * SECOND
 PATIENCE_SECONDS = 2.0
+KAFKA_ADDRESSES = "host:port, several with commas"
+"""What KAFKA_BOOTSTRAP_SERVERS may be."""
 
 
 class Address(NamedTuple):
@@ -42,8 +45,18 @@ class Servers:
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Servers:
-        kafka = [_address(f"//{each.strip()}") for each in settings.kafka_bootstrap_servers.split(",")]
-        found = {"kafka": kafka, "hdfs": [_address(settings.hdfs_url)]}
+        """Raises Misconfigured with the setting whose address is none."""
+        servers = settings.kafka_bootstrap_servers
+        try:
+            kafka = [_address(f"//{each.strip()}") for each in servers.split(",")]
+        except ValueError as error:
+            raise Misconfigured("settings: KAFKA_BOOTSTRAP_SERVERS", servers, KAFKA_ADDRESSES) from error
+        try:
+            hdfs = _address(settings.hdfs_url)
+        except ValueError as error:
+            cure = "hdfs://host:port (HDFS_RPC_PORT where it is empty), or hdfs://nameservice"
+            raise Misconfigured("settings: HDFS_URL", settings.hdfs_url, cure) from error
+        found = {"kafka": kafka, "hdfs": [hdfs]}
         return cls({name: known for name, all_ in found.items() if (known := [each for each in all_ if each])}, clock)
 
     def away(self, *, at_once: bool = False) -> list[str]:
@@ -81,5 +94,6 @@ class Servers:
 
 
 def _address(url: str) -> Address | None:
+    """None without a port. Raises ValueError for a port that is none, or brackets that do not close."""
     parts = urlsplit(url)
     return Address(parts.hostname, parts.port) if parts.hostname and parts.port else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 
 import pytest
 
 from spark_jobs.servers import LOOK_EVERY, Address, Servers, connects
+from telemetry.errors import Misconfigured
 from telemetry.settings import Settings
 from telemetry.timestamp import SECOND
 
@@ -84,3 +86,17 @@ def test_connects_to_who_listens_only() -> None:
         connects(address)
     with pytest.raises(OSError, match="refused"):
         connects(address)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("kafka_bootstrap_servers", "127.0.0.1:9092,127.0.0.1:abc"),
+        ("kafka_bootstrap_servers", "[::1:9092"),
+        ("hdfs_url", "hdfs://127.0.0.1:80200"),
+    ],
+)
+def test_address_that_is_none_is_said_with_its_setting(setting: str, value: str) -> None:
+    settings = Settings(**{setting: value})  # type: ignore[arg-type]
+    with pytest.raises(Misconfigured, match=f"{setting.upper()}: found {re.escape(value)}; expected"):
+        Servers.of(settings, Network())

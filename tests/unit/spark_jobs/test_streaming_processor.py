@@ -29,3 +29,12 @@ def test_waits_for_its_servers_says_for_whom_and_stops_when_told(absent: Absent,
         f"away server=kafka address={absent.kafka}",
         f"away server=hdfs address={absent.hdfs}",
     ]
+
+
+def test_address_that_is_none_is_said_and_the_supervisor_told(absent: Absent, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "spark-jobs" / "streaming_processor.py")]
+    wrong = {**absent.environment, "HDFS_URL": "", "HDFS_RPC_PORT": "80200"}
+    done = subprocess.run(command, env=wrong, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    assert done.stderr.startswith("streaming_processor: settings: HDFS_URL: found hdfs://127.0.0.1:80200; expected ")
+    assert len(done.stderr.splitlines()) == 1
