@@ -15,7 +15,7 @@ from spark_jobs.causes import cause
 from spark_jobs.run_lock import alone
 from spark_jobs.servers import Servers
 from spark_jobs.session import session
-from telemetry import catalogue, logs
+from telemetry import catalogue, logs, topics
 from telemetry.catalogue import Catalogue
 from telemetry.clock import SystemClock
 from telemetry.errors import Misconfigured
@@ -40,18 +40,26 @@ def main(arguments: list[str] | None = None) -> int:
     if options.first and options.first > options.last:
         parser.error(f"--from {options.first} is after --to {options.last}")
     try:
-        settings = Settings.load()
-        logs.configure("batch", settings.log_level)
-        metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+        return _batch(options)
     except Misconfigured as error:
         print(f"batch_analytics: {error}", file=sys.stderr)
         return 2
+
+
+def _batch(options: argparse.Namespace) -> int:
+    """Exit status 0 or 1. Raises Misconfigured, also for what was changed while the batch ran."""
+    settings = Settings.load()
+    logs.configure("batch", settings.log_level)
+    metrics = catalogue.load(settings.config_dir / "metrics.yaml")
+    # Needed only once the lake is compacted: what is wrong in it is said before Spark begins.
+    topics.load(settings.config_dir / "topics.yaml")
+    servers = Servers.of(settings, SystemClock())
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
         with alone(settings.state_dir):
             _run(settings, metrics, options)
     except (PySparkException, Py4JError) as error:
-        away = Servers.of(settings, SystemClock()).away(at_once=True)
+        away = servers.away(at_once=True)
         # With a server away the trace says nothing that its absence does not.
         words = "ended error=%s: what is made stands, the next run makes the rest"
         logger.error(words, cause(error), exc_info=not away)  # noqa: TRY400
