@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -15,12 +16,15 @@ from kafka_producer.ledger import Ledger
 from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.source_config import Sources
+from kafka_producer.watch import Watch
 from support.gpuz_logs import CATALOGUE, NOW
 from telemetry import topics
 from telemetry.errors import Rejected
 from telemetry.messages import FileOrigin
 from telemetry.reading import Reading, decode
 from telemetry.timestamp import SECOND
+
+PATIENCE = 60
 
 
 class Report:
@@ -73,7 +77,7 @@ class Now:
 class Run:
     """One life of the process, from start to kill -9."""
 
-    def __init__(self, directory: Path, outbox: Outbox, clock: Now) -> None:
+    def __init__(self, directory: Path, outbox: Outbox, clock: Now, sources: Sources | None = None) -> None:
         self.folder = directory / "drop"
         self.folder.mkdir(exist_ok=True)
         self._progress = Progress(directory / "state")
@@ -81,7 +85,7 @@ class Run:
         self.intake = Intake(
             [self.folder], directory / "state", self._progress, self.ledger, cast(Publisher, outbox), clock
         )
-        self.examiner = Examiner(CATALOGUE, Sources(), ZoneInfo("UTC"))
+        self.examiner = Examiner(CATALOGUE, sources or Sources(), ZoneInfo("UTC"))
 
     def examine(self, name: str = "log.txt", header: str | None = None) -> Examined | Refused:
         (entry,) = [entry for entry in scan(self.folder) if entry.name == name]
@@ -97,3 +101,42 @@ class Run:
         for opened in self.intake._open.values():
             opened.locked.close()  # as the system does
         self._progress.close()
+
+
+class Watching:
+    """A watch that is given its turns by hand."""
+
+    def __init__(self, directory: Path, sources: Sources | None = None) -> None:
+        self.outbox, self.clock = Outbox(), Now()
+        self.run = Run(directory, self.outbox, self.clock, sources)
+        publisher = cast(Publisher, self.outbox)
+        self.watch = Watch(
+            *(self.run.folder, self.run.examiner, self.run.intake, self.run.ledger, publisher, self.clock),
+            lambda *_: None,
+        )
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < deadline, f"{len(self.outbox.sent)} sent"
+            self.watch.turn()
+            self.outbox.acknowledge()
+            # The folder is looked at in each turn, so also while a log is read.
+            self.clock.time += SECOND
+
+    def turns(self, seconds: int, is_so: Callable[[], bool] = lambda: False) -> None:
+        """So much time by the clock, with as much patience for who examines beside us."""
+        for _ in range(seconds):
+            if is_so():
+                return
+            self.watch.turn()
+            self.outbox.acknowledge()
+            time.sleep(0.1)
+            self.clock.time += SECOND
+
+    def is_done(self, name: str) -> bool:
+        return self.state(name) == "done" and not self.watch.turn()
+
+    def state(self, name: str) -> str | None:
+        file = self.run.ledger.file(str(self.run.folder.absolute()), name)
+        return file.state if file is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kafka_producer.drop_folder import Entry, Signature
@@ -58,10 +59,20 @@ class Dropped:
     """By the name of the file or member: the log that it held last."""
     parted: dict[str, tuple[str, Parted]] = field(default_factory=dict)
     """Likewise, the log that it turned out not to be."""
+    used: frozenset[str] = frozenset()
+    """Names of what was sent in an earlier life of the process, and is the same since."""
 
     @property
     def is_idle(self) -> bool:
         return not (self.followed or self.pending or self.is_queued)
+
+    def recall(self, files: Sequence[File]) -> None:
+        """What was made of it in an earlier life. Of what gave no reading, the settings may say more by now."""
+        self.fingerprints = {file.name: file.fingerprint for file in files if file.fingerprint}
+        if files and all(file.signature == self.entry.signature for file in files):
+            self.used = frozenset(file.name for file in files if file.state == "done" and file.rows)
+            if len(self.used) == len(files):
+                self.look_at = None
 
     def is_due(self, now: int) -> bool:
         """To be examined."""

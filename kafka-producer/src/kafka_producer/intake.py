@@ -91,6 +91,9 @@ class Intake:
                 if other is not None and not sessions.overlap(sessions.since(found.sessions, begins), theirs):
                     first_row, after, wanted = parted[1].row, begins, other.gpu or wanted
                     before = other.fingerprint
+            if found.rule.header is not None and known.header != found.header:
+                # What stands over rows without a header is the user's to say, also a second time.
+                known = self._ledger.headed(known.fingerprint, found.header) or known
             if known.gpu is None:
                 known = self._assigned(known, found, wanted, before, after)
             opened = self._open.get(known.fingerprint) or self._opened(known, found, first_row)

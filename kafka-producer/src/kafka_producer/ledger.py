@@ -122,6 +122,11 @@ class Ledger:
             )
         return self.known(fingerprint) or Known(fingerprint, None, header, None, ())
 
+    def headed(self, fingerprint: str, header: str) -> Known | None:
+        """The log, with another header than it was taken to have."""
+        self._connection.execute("update known set header = ? where fingerprint = ?", (header, fingerprint))
+        return self.known(fingerprint)
+
     def known(self, fingerprint: str) -> Known | None:
         return next(self._where("fingerprint = ?", fingerprint), None)
 

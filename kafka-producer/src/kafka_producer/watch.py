@@ -133,15 +133,12 @@ class Watch:
 
     def _new(self, entry: Entry, now: int) -> Dropped:
         dropped = Dropped(entry, now)
-        files = self._ledger.in_archive(self._key, entry.name)
-        dropped.fingerprints = {file.name: file.fingerprint for file in files if file.fingerprint}
-        is_known = bool(files) and all(file.signature == entry.signature for file in files)
-        if is_known and all(file.state in {"done", "rejected"} for file in files):
-            dropped.look_at = None
+        dropped.recall(self._ledger.in_archive(self._key, entry.name))
         return dropped
 
     def _changed(self, dropped: Dropped, entry: Entry, now: int) -> None:
         dropped.entry, dropped.since, dropped.has_grown, dropped.is_gone = entry, now, True, False
+        dropped.used = frozenset()
         if all(followed.can_become(entry.signature) for followed in dropped.followed):
             for followed in dropped.followed:
                 # What is open may be another file than what has come in its place: opened anew, that is seen.
@@ -196,6 +193,8 @@ class Watch:
     def _sort(self, dropped: Dropped, result: Examined | Refused, now: int) -> None:
         if isinstance(result, Refused):
             self._rejections.add(dropped, result, now)
+        elif result.content.name in dropped.used:
+            return
         elif result.head is None:
             file = dropped.file(result.content.name, "waiting", now)
             self._ledger.keep(self._key, file._replace(detail="it has a header, and no row yet"))

@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from kafka_producer.publish import Publisher
-from kafka_producer.watch import Watch
 from support.gpuz_logs import header, row
-from support.intake_run import Now, Outbox, Run
-from telemetry.timestamp import SECOND
+from support.intake_run import Watching
 
 HEADER = header("GPU Load [%]", "GPU Temperature [°C]").encode("latin-1")
 ROWS = 6000
 """Several pieces of what is read at a time."""
-PATIENCE = 60
 
 
 def a_log(first: int, count: int = ROWS) -> bytes:
     return HEADER + b"".join(row(first + n, n % 100, 40 + n % 7).encode() for n in range(count))
-
-
-class Watching:
-    """A watch that is given its turns by hand."""
-
-    def __init__(self, directory: Path) -> None:
-        self.outbox, self.clock = Outbox(), Now()
-        self.run = Run(directory, self.outbox, self.clock)
-        publisher = cast(Publisher, self.outbox)
-        self.watch = Watch(
-            *(self.run.folder, self.run.examiner, self.run.intake, self.run.ledger, publisher, self.clock),
-            lambda *_: None,
-        )
-
-    def until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not is_so():
-            assert time.monotonic() < deadline, f"{len(self.outbox.sent)} sent"
-            self.watch.turn()
-            self.outbox.acknowledge()
-            # The folder is looked at in each turn, so also while a log is read.
-            self.clock.time += SECOND
-
-    def turns(self, seconds: int, is_so: Callable[[], bool] = lambda: False) -> None:
-        """So much time by the clock, with as much patience for who examines beside us."""
-        for _ in range(seconds):
-            if is_so():
-                return
-            self.watch.turn()
-            self.outbox.acknowledge()
-            time.sleep(0.1)
-            self.clock.time += SECOND
-
-    def is_done(self, name: str) -> bool:
-        file = self.run.ledger.file(str(self.run.folder.absolute()), name)
-        return file is not None and file.state == "done" and not self.watch.turn()
 
 
 @pytest.fixture
