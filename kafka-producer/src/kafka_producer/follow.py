@@ -55,17 +55,18 @@ class _GrowingClock(WallClock):
 class _Walk:
     """The state of a walk over a log's lines, from one piece to the next."""
 
-    def __init__(self, file: LogFile, latest: int) -> None:
+    def __init__(self, file: LogFile, latest: int, *, may_grow: bool) -> None:
         self.clock = _GrowingClock(file.zone, latest)
         self.blocks: list[Lines | LongLine] = []
         self._file = file
+        self._may_grow = may_grow
         self._table: Table | None = None
 
     def rows(self, headers: Headers, reject: RejectLine) -> Iterator[Row]:
         if self._table is None:
             first = self._file.first_header
             assumed = headers.layout_of(first) if first is not None else None
-            self._table = Table(headers, self.clock, assumed, reject)
+            self._table = Table(headers, self.clock, assumed, reject, may_grow=self._may_grow)
         blocks, self.blocks = self.blocks, []
         return self._table.rows(blocks)
 
@@ -100,7 +101,7 @@ class Follower:
         """The last line was taken although it may be unfinished: to go on, begin anew."""
         self._clock = clock
         self._file = file
-        self._walk = _Walk(file, clock.now() + FUTURE_TOLERANCE)
+        self._walk = _Walk(file, clock.now() + FUTURE_TOLERANCE, may_grow=content.can_grow)
         piece = _Piece(*(file.name, file.open, file.catalogue, file.zone, file.header, file.day_first), walk=self._walk)
         self._source = SensorLog(piece, log.run(model), self._reject)
         self._decoder = Decoder()
@@ -131,7 +132,7 @@ class Follower:
         return True
 
     def end(self) -> None:
-        """Nothing more is expected: the last line is taken as it is."""
+        """Nothing more is expected: the last line is taken as it is, if it is whole for certain."""
         self.is_ended = True
         self._take(self._decoder.end())
 

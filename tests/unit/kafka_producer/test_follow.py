@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections import Counter
 from pathlib import Path
@@ -106,6 +107,55 @@ def test_an_unfinished_line_waits_and_is_taken_at_the_end_where_it_is_whole(run:
     run.intake.close(follower)
     again = run.follower()
     read(again)
+    assert [reading.row for reading in outbox.sent] == [0, 1, 2, 3]
+
+
+SMI = b"timestamp, index, temperature.gpu, power.draw [W]\n"
+SMI_ROWS = [f"2023/06/16 10:17:{n:02}.000, 0, {40 + n}, 1{n:02}.30 W\n".encode() for n in range(4)]
+LIBRE = b',/gpu-nvidia/0/temperature/0,/gpu-nvidia/0/load/0\r\nTime,"GPU Core","GPU Core"\r\n'
+LIBRE_ROWS = [f"06/05/2023 10:17:0{n},55,6{n}.25\r\n".encode() for n in range(4)]
+LAST_CELL_EMPTY = HEADER.rstrip(b",\r\n") + b", Board Power Draw [W] ,\r\n"
+WIDER_ROWS = [row(n, n, 40 + n, 180 + n).encode() for n in range(4)]
+CUT = {
+    "nvidia-smi": (SMI, SMI_ROWS, len("2.30 W\n")),
+    "nvidia-smi, all but the line feed": (SMI, SMI_ROWS, 1),
+    "librehardwaremonitor": (LIBRE, LIBRE_ROWS, len("25\r\n")),
+    "a log of GPU-Z without its closing commas": (
+        HEADER.replace(b" ,\r\n", b"\r\n"), [line.replace(b"   ,\r\n", b"\r\n") for line in ROWS[:4]], len("1\r\n"),
+    ),
+    "gpuz, before its last cell": (LAST_CELL_EMPTY, WIDER_ROWS, len(f"{180:>12}   ,\r\n")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_half_a_number_is_no_reading_and_its_row_is_sent_once_it_is_whole(name: str, run: Run, outbox: Outbox) -> None:
+    head, rows, missing = CUT[name]
+    content = b"".join([head, *rows])
+    log = run.folder / "log.txt"
+    log.write_bytes(content[:-missing])
+    follower = run.follower()
+    read(follower)
+    follower.end()
+    assert [reading.row for reading in outbox.sent] == [0, 1, 2]
+    assert len(outbox.letters) == 1
+    outbox.acknowledge()
+    run.intake.close(follower)
+    log.write_bytes(content)
+    read(run.follower())
+    whole = walk(content)
+    assert whole.reasons == []
+    assert [(each.row, dict(each.metrics)) for each in outbox.sent] == [
+        (each.row, dict(each.metrics)) for each in whole.readings
+    ]
+    assert len(outbox.letters) == 1
+
+
+def test_the_last_line_of_a_log_that_cannot_grow_is_taken_as_it_is(run: Run, outbox: Outbox) -> None:
+    with gzip.open(run.folder / "log.txt", "wb") as file:
+        file.write(b"".join([SMI, *SMI_ROWS]).rstrip())
+    follower = run.follower()
+    read(follower)
+    follower.end()
     assert [reading.row for reading in outbox.sent] == [0, 1, 2, 3]
 
 

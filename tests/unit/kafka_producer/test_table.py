@@ -112,6 +112,11 @@ def test_a_last_row_that_ends_in_the_middle_is_rejected() -> None:
     assert walked.reasons == ["unfinished_row"]
 
 
+def test_a_last_row_that_ends_before_its_last_cell_is_rejected() -> None:
+    walked = walk(header(LOAD, CLOCK) + row(1, 50, 1500) + "2023-06-16 10:00:02 ,  51   ,")
+    assert (len(walked.readings), walked.reasons) == (1, ["unfinished_row"])
+
+
 def test_a_last_row_that_only_lacks_its_line_end_is_a_row() -> None:
     assert len(walk((header(LOAD) + row(1, 50) + row(2, 51)).rstrip()).readings) == 2
 

@@ -62,6 +62,11 @@ class Layout:
             cells.pop()
         return cells if len(cells) == len(self.columns) + 1 else None
 
+    def closes(self, line: bytes) -> bool:
+        """Whether the closing delimiter ends a line that fits, and not one that a last cell was to follow."""
+        line = line.rstrip()
+        return line.endswith(self.delimiter) and line.count(self.delimiter) >= self.width
+
     def parts_of(self, line: bytes) -> Sequence[Part]:
         """The cards of a row that fits, at least one."""
         return self._whole

@@ -62,14 +62,23 @@ RejectLine = Callable[[Lines | LongLine, int, Rejected], None]
 
 
 class Table:
-    """Walks the lines of one log."""
+    """Walks the lines of one log. ``may_grow``: where no line feed ends the last one, the rest of it may still come."""
 
-    def __init__(self, headers: Headers, clock: WallClock, assumed: Layout | None, reject: RejectLine) -> None:
+    def __init__(
+        self,
+        headers: Headers,
+        clock: WallClock,
+        assumed: Layout | None,
+        reject: RejectLine,
+        *,
+        may_grow: bool = False,
+    ) -> None:
         self._headers = headers
         self._clock = clock
         self._assumed = assumed
         self._layout: Layout | None = None
         self._reject = reject
+        self._may_grow = may_grow
 
     def rows(self, blocks: Iterable[Lines | LongLine]) -> Iterator[Row]:
         """The rows in order; a line that is none, nor a header, nor blank, goes to ``reject``."""
@@ -142,7 +151,7 @@ class Table:
             detail = "no header in the whole log says what its columns are: config/sources.yaml can"
             raise Rejected("no_header", detail)
         cells = layout.cells_of(line)
-        if not ended and (cells is None or (layout.closed and not line.rstrip().endswith(layout.delimiter))):
+        if not ended and (cells is None or not self._is_whole(layout, line)):
             raise Rejected("unfinished_row", "the last line of the log ends in the middle")
         if cells is None:
             found = line.count(layout.delimiter)
@@ -156,3 +165,8 @@ class Table:
             raise
         for card, part, model in parts:
             yield Row(part, None, None, line, time, recorded, is_assumed, card, model)
+
+    def _is_whole(self, layout: Layout, line: bytes) -> bool:
+        """Of a line that fits, and that no line feed ends. Without a closing delimiter half of its last number looks
+        like a number, and what was sent of a row once is never sent again."""
+        return layout.closes(line) if layout.closed else not self._may_grow
