@@ -10,6 +10,7 @@ import pytest
 
 from support.gpuz_logs import header, row
 from support.intake_run import Watching
+from telemetry.timestamp import SECOND
 
 HEADER = header("GPU Load [%]", "GPU Temperature [°C]").encode("latin-1")
 ROWS = 6000
