@@ -42,7 +42,7 @@ CHUNK = 500_000
 PATIENCE = 3600
 DAY = date(2026, 11, 26)
 _MADE = re.compile(r"report=(\w+) .* seconds=([0-9.]+)")
-_LONGEST_GAP, _JOULES_PER_KWH = 10, 3.6e6
+_LONGEST_GAP, _INTERVALS_BRIDGED, _JOULES_PER_KWH = 10, 2.5, 3.6e6
 """As in the report."""
 
 
@@ -123,12 +123,16 @@ def duckdb_statistics(table: Path, into: Path) -> None:
     source = f"read_parquet({files})"
     connection = duckdb.connect()
     found = connection.execute(f"SELECT gpu, {each} FROM {source} GROUP BY GROUPING SETS ((gpu), ())").fetchall()
+    # One source, and no two readings of one second: the usual interval is the median of the steps.
     energy = connection.execute(f"""
-        SELECT gpu, sum((power + before) / 2 * CASE WHEN seconds <= {_LONGEST_GAP} THEN seconds ELSE 0 END)
-                    / {_JOULES_PER_KWH}
-        FROM (SELECT gpu, board_power_draw AS power, lag(board_power_draw) OVER w AS before,
-                     epoch(time - lag(time) OVER w) AS seconds
-              FROM {source} WINDOW w AS (PARTITION BY gpu ORDER BY time))
+        WITH steps AS (
+            SELECT gpu, board_power_draw AS power, lag(board_power_draw) OVER w AS before,
+                   epoch(time - lag(time) OVER w) AS seconds
+            FROM {source} WINDOW w AS (PARTITION BY gpu ORDER BY time)),
+        usual AS (SELECT gpu, median(seconds) AS interval FROM steps GROUP BY gpu)
+        SELECT gpu, sum((power + before) / 2 * seconds) / {_JOULES_PER_KWH}
+        FROM steps JOIN usual USING (gpu)
+        WHERE seconds <= greatest({_LONGEST_GAP}, {_INTERVALS_BRIDGED} * interval)
         GROUP BY gpu""").fetchall()
     told = {
         f"{gpu or 'all'} {name}": values[6 * number : 6 * number + 6]

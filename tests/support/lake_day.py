@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -36,6 +37,7 @@ def readings(begin: pd.Timestamp = BEGIN, rows: int = 4000) -> pd.DataFrame:
             {
                 "gpu": gpu,
                 "host": gpu.split(":")[0],
+                "source": "nvml",
                 "mode": "demo" if gpu.startswith("demo-") else "live",
                 "model": model,
                 "origin": f"{gpu}/0",
@@ -58,6 +60,17 @@ def readings(begin: pd.Timestamp = BEGIN, rows: int = 4000) -> pd.DataFrame:
         frame["flags"] = pd.Series([bad if each else {} for each in flagged], dtype=object)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def ticking(seconds: npt.ArrayLike, gpu: str = "desk:0", source: str = "dcgm", **values: Any) -> pd.DataFrame:
+    """Readings of one GPU by one source so many seconds after BEGIN, with these values (one, or one of each)."""
+    microseconds = np.round(np.asarray(seconds) * 1e6).astype("int64")
+    rows = range(len(microseconds))
+    frame = pd.DataFrame({"gpu": gpu, "host": gpu.split(":")[0], "source": source, "mode": "live"}, rows)
+    frame["time"] = BEGIN + pd.to_timedelta(microseconds, unit="us")
+    frame["ingested"] = frame.time
+    frame["flags"] = pd.Series([{} for _ in rows], dtype=object)
+    return frame.assign(row=rows, odd_sensor=np.nan, **values)
 
 
 def to_spark(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:

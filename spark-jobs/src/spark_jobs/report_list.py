@@ -69,7 +69,12 @@ REPORTS = (
     ),
     Report(
         temperature_spikes.NAME,
-        lambda day: temperature_spikes.rows(day.readings, day.metrics, day.catalogue),
+        lambda day: temperature_spikes.rows(
+            day.readings,
+            day.metrics,
+            day.catalogue,
+            daily_statistics.intervals(day.rows_of(daily_statistics.NAME)),
+        ),
         numbers=("seconds", "readings", "peak", "threshold"),
         time="start",
     ),

@@ -30,6 +30,7 @@ def found(metric: Metric, usual: Usual, *readings: tuple[str, str | None, str | 
         "gpu": pa.array(gpus),
         "host": pa.array(gpus),
         "demo": pa.array([False] * len(readings)),
+        "source": pa.array(["nvml"] * len(readings)),
         "time": time,
         "band": pa.array(bands, pa.string()),
         "model": pa.array(models, pa.string()),

@@ -24,7 +24,7 @@ WHOLE = (
     ("Readings per day", "readings", "short", 0),
 )
 WHAT = {
-    "energy_kwh": "Board power over time, else the chip's where there is none. No gap over 10 s is bridged.",
+    "energy_kwh": "Board power over time, else the chip's where there is none. No absence counts (docs/reports.md).",
     "cost": "Energy at the price of ENERGY_PRICE_PER_KWH, in the currency of ENERGY_CURRENCY (.env).",
     "throttled_minutes": "Time in which the hardware held the clocks back, for whatever reason.",
     "anomalies": "Found by the stream's detectors; docs/anomalies.md lists their kinds.",

@@ -34,7 +34,7 @@ class Day(Protocol):
 
     @property
     def readings(self) -> DataFrame:
-        """The readings of the day (:func:`spark_jobs.schema.readings`, but for their identity and source)."""
+        """The readings of the day (:func:`spark_jobs.schema.readings`, but for their identity)."""
         ...
 
     @property

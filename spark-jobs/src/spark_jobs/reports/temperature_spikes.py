@@ -1,8 +1,8 @@
 """The report ``temperature_spikes``: when a temperature was above its limit, or far above the day's usual at that load.
 
-A spike is a run of hot readings of one temperature of one GPU, none more than LONGEST_GAP after the one before. A
-reading is hot above the catalogue's warning limit for the GPU's model, or above what is usual in its band of load on
-that day (:mod:`spark_jobs.transforms.hampel`).
+A spike is a run of hot readings of one temperature of one GPU, none so long after the one before that the GPU was
+absent (:mod:`spark_jobs.transforms.usual_interval`). A reading is hot above the catalogue's warning limit for the GPU's
+model, or above what is usual in its band of load on that day (:mod:`spark_jobs.transforms.hampel`).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from spark_jobs.transforms import hampel, hot
 from spark_jobs.transforms.columnar import COUNTED, per_metric
 from spark_jobs.transforms.metrics import demo
 from spark_jobs.transforms.other_sensors import MORE
+from spark_jobs.transforms.usual_interval import longest_gap_of
 from telemetry.catalogue import Catalogue, Metric
 
 NAME = "temperature_spikes"
-LONGEST_GAP = 10.0
-"""Seconds."""
 
 
-def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> DataFrame:
-    """One day's rows, of ``readings`` of that day.
+def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue, intervals: DataFrame) -> DataFrame:
+    """One day's rows, of ``readings`` of that day and of ``intervals``
+    (:func:`spark_jobs.reports.daily_statistics.intervals`).
 
     Columns: gpu, host, demo, metric, start, end (first and last hot reading), seconds, readings, peak, threshold (the
     lowest that was broken), cause (``limit``: the catalogue's; ``load``: the day's usual at that load).
@@ -38,7 +38,8 @@ def rows(readings: DataFrame, metrics: Sequence[str], catalogue: Catalogue) -> D
     usual = hot.Usual.of(_usual(marked, measured).toArrow(), names)
     wanted = marked.select(*hot.WHO, "band", "model", *names)
     schema = T.StructType([*(wanted.schema[name] for name in hot.WHO), *hot.FOUND])
-    return _runs(wanted.mapInArrow(hot.Hot(measured, usual), schema))
+    found = wanted.mapInArrow(hot.Hot(measured, usual), schema)
+    return _runs(found.join(F.broadcast(intervals), on=["gpu", "source"], how="left"))
 
 
 def _usual(readings: DataFrame, measured: Sequence[Metric]) -> DataFrame:
@@ -54,7 +55,8 @@ def _usual(readings: DataFrame, measured: Sequence[Metric]) -> DataFrame:
 def _runs(found: DataFrame) -> DataFrame:
     order = Window.partitionBy("gpu", "metric").orderBy("time")
     pause = (F.unix_micros("time") - F.unix_micros(F.lag("time").over(order))) / 1e6
-    begins = F.when(pause <= LONGEST_GAP, 0).otherwise(1)
+    gap = longest_gap_of(F.col("interval"))
+    begins = F.when(pause <= F.greatest(gap, F.lag(gap).over(order)), 0).otherwise(1)
     so_far = order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     numbered = found.withColumn("begins", begins).withColumn("run", F.sum("begins").over(so_far))
     return (

@@ -18,7 +18,7 @@ from spark_jobs.transforms.distribution import Numbers
 from spark_jobs.transforms.groups import Places, grouped
 from telemetry.catalogue import Metric
 
-WHO = ("gpu", "host", "demo", "time")
+WHO = ("gpu", "host", "demo", "source", "time")
 GROUP = ("gpu", "band", "model")
 """What the bounds of a reading depend on."""
 FOUND = [

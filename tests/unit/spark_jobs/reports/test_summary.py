@@ -26,7 +26,7 @@ def test_summary_equals_pandas(spark: SparkSession) -> None:
     drift = trends.rows(windows_to_spark(spark, windows()), ("gpu_temperature",), LAST, DAYS)
     quality = data_quality.rows(table, identities, spark.createDataFrame([], empty), 0, DAYS).persist()
     daily = daily_statistics.rows(table, MEASURED, CATALOGUE, 0.3).persist()
-    spikes = temperature_spikes.rows(table, MEASURED, CATALOGUE).persist()
+    spikes = temperature_spikes.rows(table, MEASURED, CATALOGUE, daily_statistics.intervals(daily)).persist()
     rows = summary.rows(daily, spikes, drift, quality)
 
     grouped = with_all(frame).groupby(["gpu", "host", "demo"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.reports import temperature_spikes
-from support.lake_day import CATALOGUE, MEASURED, assert_same, readings, to_spark
+from support.lake_day import CATALOGUE, MEASURED, assert_same, readings, ticking, to_spark
+from support.usual_interval import paces
 from telemetry.detection import LOWEST_LOAD
 
 METRICS = ("gpu_temperature", "hot_spot_temperature", *MEASURED[1:])
@@ -34,7 +36,8 @@ def heated() -> pd.DataFrame:
 
 
 def spikes(frame: pd.DataFrame) -> pd.DataFrame:
-    made: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
+    longest = {whose: found.longest for whose, found in paces(frame).items()}
     names, edges = list(LOWEST_LOAD), [*LOWEST_LOAD.values(), np.inf]
     frame = frame.assign(band=pd.cut(frame.gpu_load, edges, right=False, labels=names).astype(str)).sort_values("time")
     for metric in ("gpu_temperature", "hot_spot_temperature"):
@@ -46,7 +49,9 @@ def spikes(frame: pd.DataFrame) -> pd.DataFrame:
             beyond = each.groupby("band")[metric].transform(usual_end)
             value = each[metric]
             hot = each[(value > warning) | (value > beyond)]
-            run = (hot.time.diff().dt.total_seconds() > 10).cumsum()
+            bridged = pd.Series([longest[str(gpu), source] for source in hot.source], hot.index)
+            absent = pd.concat([bridged, bridged.shift()], axis=1).max(axis=1)
+            run = (hot.time.diff().dt.total_seconds() > absent).cumsum()
             for _, spike in hot.groupby(run):
                 over = spike[metric] > warning
                 broken = np.where(
@@ -54,7 +59,7 @@ def spikes(frame: pd.DataFrame) -> pd.DataFrame:
                     np.minimum(warning, beyond[spike.index]),
                     np.where(over, warning, beyond[spike.index]),
                 )
-                made.append(
+                found.append(
                     {
                         "gpu": gpu,
                         "host": spike.host.iloc[0],
@@ -69,7 +74,7 @@ def spikes(frame: pd.DataFrame) -> pd.DataFrame:
                         "cause": "limit" if over.any() else "load",
                     }
                 )
-    return pd.DataFrame(made)
+    return pd.DataFrame(found)
 
 
 def usual_end(values: pd.Series[float]) -> float:
@@ -77,10 +82,20 @@ def usual_end(values: pd.Series[float]) -> float:
     return float(values.median() + 5 * max(1.4826 * deviation, 1.0))
 
 
+def intervals(spark: SparkSession, frame: pd.DataFrame) -> DataFrame:
+    """As the daily statistics have them."""
+    found = [(gpu, source, each.interval) for (gpu, source), each in paces(frame).items() if each.interval]
+    return spark.createDataFrame(found, "gpu string, source string, interval double")
+
+
+def made(spark: SparkSession, frame: pd.DataFrame, metrics: Sequence[str]) -> DataFrame:
+    return temperature_spikes.rows(to_spark(spark, frame), metrics, CATALOGUE, intervals(spark, frame))
+
+
 def test_spikes_equal_pandas(spark: SparkSession) -> None:
     frame = heated()
     wanted = spikes(frame)
-    assert_same(temperature_spikes.rows(to_spark(spark, frame), METRICS, CATALOGUE), wanted, ["gpu", "metric", "start"])
+    assert_same(made(spark, frame, METRICS), wanted, ["gpu", "metric", "start"])
     first = wanted[(wanted.gpu == "desk:0") & (wanted.peak == 93.0)]
     assert set(first.cause) == {"limit"}
     # A rest of 10 s is bridged, 11 s are not, and 65 is not far enough from 60.
@@ -91,10 +106,26 @@ def test_processor_is_judged_by_its_limit_alone(spark: SparkSession) -> None:
     frame = readings(rows=400).assign(cpu_temperature=45.0, gpu_load=50.0)
     frame.loc[100:103, "cpu_temperature"] = 70.0
     frame.loc[200:203, "cpu_temperature"] = 81.0
-    rows = temperature_spikes.rows(to_spark(spark, frame), ("cpu_temperature", "gpu_load"), CATALOGUE).collect()
+    rows = made(spark, frame, ("cpu_temperature", "gpu_load")).collect()
     assert [(row["gpu"], row["peak"], row["cause"]) for row in rows] == [("desk:0", 81.0, "limit")]
 
 
 def test_day_without_temperatures_has_no_spikes(spark: SparkSession) -> None:
-    rows = temperature_spikes.rows(to_spark(spark, readings(rows=10)), ("gpu_load",), CATALOGUE)
-    assert rows.collect() == []
+    assert made(spark, readings(rows=10), ("gpu_load",)).collect() == []
+
+
+def test_heat_of_an_hour_is_one_spike_at_any_interval_and_an_absence_ends_it(spark: SparkSession) -> None:
+    beats = np.arange(241) * 15.0 + np.random.default_rng(4).uniform(0, 0.02, 241)
+    beats[120:] += 7200
+    quick = np.arange(0, 1200, 1.0)
+    # Of a source that tells each second, 15 s are a rest as they were.
+    quick = quick[(quick < 300) | (quick >= 315)]
+    frames = [
+        ticking(beats, "desk:0", gpu_temperature=99.0, gpu_load=50.0),
+        ticking(quick, "desk:1", "nvml", gpu_temperature=99.0, gpu_load=50.0),
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    rows = made(spark, frame, ("gpu_temperature", "gpu_load"))
+    assert_same(rows, spikes(frame.assign(hot_spot_temperature=np.nan)), ["gpu", "metric", "start"])
+    found = sorted((row["gpu"], row["readings"]) for row in rows.collect())
+    assert found == [("desk:0", 120), ("desk:0", 121), ("desk:1", 300), ("desk:1", 885)]
