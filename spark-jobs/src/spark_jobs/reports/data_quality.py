@@ -6,7 +6,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.days import Days
-from spark_jobs.transforms.metrics import demo, with_all
+from spark_jobs.transforms import holes
+from spark_jobs.transforms.metrics import ALL, demo, with_all
 from telemetry.timestamp import SECOND
 
 NAME = "data_quality"
@@ -21,15 +22,18 @@ def rows(readings: DataFrame, copies: DataFrame, rejected: DataFrame, rejected_s
     that Kafka still has and whose time lies in that day; ``rejected`` (gpu, host, time of rejection) one row per dead
     letter of that day, all that came since ``rejected_since`` (microseconds UTC).
 
-    Columns: gpu, host, demo, start (of the hour), interval (seconds, the usual one of the day), readings, missing,
-    late, flagged (map: why -> how many values), duplicated and rejected (null: unknown).
+    Columns: gpu, host, demo, start (of the hour), interval (seconds, the usual one of the day, of several sources the
+    shortest; null: nobody knows), readings, missing (:mod:`spark_jobs.transforms.holes`), late, flagged (map: why ->
+    how many values), duplicated and rejected (null: unknown).
     """
     marked = readings.withColumns({"demo": demo(), "start": days.hour_start("time")})
-    gaps = _gaps(marked)
-    counted = _sum([_arrived(marked), _missing(gaps, days), _copied(copies, days), _refused(rejected, days)])
+    counted = _sum([_arrived(marked), _missing(marked, days), _copied(copies, days), _refused(rejected, days)])
     known = F.unix_micros("start") >= rejected_since
+    # Every hour of a GPU has the day's.
+    interval = F.max("interval").over(Window.partitionBy("gpu")).alias("interval")
     per_gpu = counted.select(
         *_HOUR,
+        interval,
         *_COUNTS,
         # Of each reading that the lake has, Kafka must still have a copy: else others may be gone, too.
         F.when(F.col("identities") >= F.col("readings"), F.col("copies") - F.col("identities")).alias("duplicated"),
@@ -37,10 +41,10 @@ def rows(readings: DataFrame, copies: DataFrame, rejected: DataFrame, rejected_s
     )
     together = with_all(per_gpu).groupBy(*_HOUR)
     sums = (*(F.sum(name).alias(name) for name in _COUNTS), _known_sum("duplicated"), _known_sum("rejected"))
-    joined = together.agg(*sums).join(_flagged(marked), on=list(_HOUR), how="left")
+    own = F.max(F.when(F.col("gpu") != ALL, F.col("interval"))).alias("interval")
+    joined = together.agg(own, *sums).join(_flagged(marked), on=list(_HOUR), how="left")
     flagged = F.coalesce("flagged", F.create_map().cast("map<string,bigint>")).alias("flagged")
-    named = joined.join(F.broadcast(_usual(gaps)), on="gpu", how="left")
-    return named.select(*_HOUR, "interval", *_COUNTS, flagged, "duplicated", "rejected")
+    return joined.select(*_HOUR, "interval", *_COUNTS, flagged, "duplicated", "rejected")
 
 
 def _arrived(readings: DataFrame) -> DataFrame:
@@ -49,28 +53,12 @@ def _arrived(readings: DataFrame) -> DataFrame:
     return readings.groupBy(*_HOUR).agg(F.count(F.lit(1)).alias("readings"), F.count_if(late).alias("late"))
 
 
-def _gaps(readings: DataFrame) -> DataFrame:
-    """gpu, host, demo, at and before (microseconds), seconds: one row per reading but the GPU's first."""
-    order = Window.partitionBy("gpu").orderBy("time")
-    at = F.unix_micros("time")
-    steps = readings.select("gpu", "host", "demo", at.alias("at"), F.lag(at).over(order).alias("before"))
-    return steps.filter(F.col("before").isNotNull()).withColumn("seconds", (F.col("at") - F.col("before")) / SECOND)
-
-
-def _usual(gaps: DataFrame) -> DataFrame:
-    return gaps.groupBy("gpu").agg(F.median("seconds").alias("interval"))
-
-
-def _missing(gaps: DataFrame, days: Days) -> DataFrame:
-    """A row per hour: at each whole interval of a gap there should have been a reading."""
-    holes = gaps.join(F.broadcast(_usual(gaps)), on="gpu", how="inner").withColumn(
-        "holes", F.round(F.col("seconds") / F.col("interval")).cast("long") - 1
-    )
-    steps = F.explode(F.sequence(F.lit(1), F.col("holes"))).alias("step")
-    expected = holes.filter(F.col("holes") > 0).select("gpu", "host", "demo", "before", "interval", steps)
-    moment = F.col("before") + (F.col("step") * F.col("interval") * SECOND).cast("long")
-    placed = expected.withColumn("time", F.timestamp_micros(moment)).withColumn("start", days.hour_start("time"))
-    return placed.groupBy(*_HOUR).agg(F.count(F.lit(1)).alias("missing"))
+def _missing(readings: DataFrame, days: Days) -> DataFrame:
+    # A reading without a source is no reading, but is counted as one of a source of its own.
+    wanted = readings.select("gpu", "host", "demo", F.coalesce("source", F.lit("")).alias("source"), "time")
+    found = wanted.groupBy("gpu", "host", "demo").applyInArrow(holes.counted, holes.SCHEMA)
+    placed = found.withColumn("start", days.hour_start("time"))
+    return placed.groupBy(*_HOUR).agg(F.sum("missing").alias("missing"), F.max("interval").alias("interval"))
 
 
 def _copied(copies: DataFrame, days: Days) -> DataFrame:
@@ -96,7 +84,8 @@ def _sum(parts: list[DataFrame]) -> DataFrame:
     stacked = parts[0]
     for part in parts[1:]:
         stacked = stacked.unionByName(part, allowMissingColumns=True)
-    return stacked.groupBy(*_HOUR).agg(*(F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in names))
+    sums = (F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in names)
+    return stacked.groupBy(*_HOUR).agg(F.max("interval").alias("interval"), *sums)
 
 
 def _known_sum(name: str) -> Column:

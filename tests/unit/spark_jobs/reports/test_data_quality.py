@@ -5,17 +5,22 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
+from datetime import UTC
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from kafka_producer.sources.logs.wall_clock import WallClock
 from spark_jobs import kafka_records
 from spark_jobs.days import Days
 from spark_jobs.reports import data_quality
-from support.lake_day import BEGIN, assert_same, readings, to_spark
+from support.lake_day import BEGIN, assert_same, readings, ticking, to_spark
+from support.usual_interval import MICROSECONDS, Pace, paces
 
 DAYS = Days("UTC")
 NOTHING = "gpu string, host string, time timestamp"
@@ -33,16 +38,30 @@ def is_late(frame: pd.DataFrame) -> pd.Series[bool]:
     return (frame["mode"] == "live") & ((frame.ingested - frame.time).dt.total_seconds() > 300)
 
 
+def absent_of(found: Pace) -> Counter[pd.Timestamp]:
+    """By hour what did not come."""
+    absent: Counter[pd.Timestamp] = Counter()
+    if found.step is None or found.interval is None or found.interval < 0.1:
+        return absent
+    for tick, after in pairwise(found.ticks):
+        away = (after.at - tick.at) / MICROSECONDS
+        number = tick.readings
+        while away > 1.5 * found.step and number < int(away / found.interval + 0.5):
+            absent[
+                pd.Timestamp(tick.at + int(number * found.interval * MICROSECONDS), unit="us", tz="UTC").floor("h")
+            ] += 1
+            number += 1
+    return absent
+
+
 def expected(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.assign(start=frame.time.dt.floor("h"), late=is_late(frame))
     rows = []
+    known = paces(frame)
     for gpu, each in frame.sort_values("time").groupby("gpu"):
-        gaps = each.time.diff().dt.total_seconds()
-        interval = gaps.median()
-        absent: Counter[pd.Timestamp] = Counter()
-        for before, gap in zip(each.time.shift(), gaps, strict=True):
-            for step in range(1, 0 if pd.isna(gap) else int(gap / interval + 0.5)):
-                absent[(before + pd.Timedelta(seconds=step * interval)).floor("h")] += 1
+        own = [found for (of, _), found in known.items() if of == gpu]
+        interval = min(found.interval for found in own if found.interval is not None)
+        absent = sum((absent_of(found) for found in own), Counter())
         for start in sorted({*each.start, *absent}):
             hour = each[each.start == start]
             rows.append(
@@ -74,7 +93,9 @@ def copies(spark: SparkSession, frame: pd.DataFrame, times: int = 1) -> DataFram
 
 
 def test_missing_flagged_and_late_equal_pandas(spark: SparkSession) -> None:
-    frame = lost(readings(rows=6500))
+    # Of one GPU another source tells, too, some milliseconds after the first; the whole hour it is away for minutes.
+    other = np.arange(0.003, 7000, 10)
+    frame = lost(pd.concat([readings(rows=6500), ticking(other[(other < 300) | (other > 900)], "desk:1")]))
     nothing = spark.createDataFrame([], NOTHING)
     rows = data_quality.rows(to_spark(spark, frame), copies(spark, frame), nothing, 0, DAYS)
     wanted = expected(frame)
@@ -82,6 +103,52 @@ def test_missing_flagged_and_late_equal_pandas(spark: SparkSession) -> None:
     assert (wanted.readings == 0).any()
     assert len({len(flags) for flags in wanted.flagged}) > 1
     assert_same(rows, wanted.assign(duplicated=0, rejected=0), ["gpu", "start"])
+
+
+def missing(spark: SparkSession, frame: pd.DataFrame) -> tuple[float | None, int]:
+    """The interval of desk:0, and its missing readings."""
+    nothing = spark.createDataFrame([], NOTHING)
+    rows = data_quality.rows(to_spark(spark, frame), copies(spark, frame), nothing, 0, DAYS).collect()
+    own = [row for row in rows if row["gpu"] == "desk:0"]
+    (interval,) = {row["interval"] for row in own}
+    return interval, sum(row["missing"] for row in own)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "lost_seconds", "wanted"), [(1, 0, 0), (2, 0, 0), (2, 30, 60), (3, 7, 21), (10, 5, 50)]
+)
+def test_rows_of_one_second_of_a_log_are_not_apart(
+    spark: SparkSession, per_second: int, lost_seconds: int, wanted: int
+) -> None:
+    """As the producer's wall clock makes of GPU-Z's whole seconds: 1 ms apart."""
+    seconds = np.delete(np.arange(7000.0), np.arange(1000, 1000 + lost_seconds))
+    times = np.repeat(seconds, per_second) + np.tile(np.arange(per_second) / 1000, len(seconds))
+    interval, found = missing(spark, ticking(times, source="gpuz"))
+    assert interval == pytest.approx(1 / per_second)
+    assert found == wanted
+
+
+@pytest.mark.parametrize("interval", [0.4, 0.7, 2.5])
+def test_whole_seconds_of_a_log_at_any_rate_miss_nothing(spark: SparkSession, interval: float) -> None:
+    clock = WallClock(UTC, latest=2**60)
+    stamps = [f"2026-11-22 09:{int(n * interval) // 60:02d}:{int(n * interval) % 60:02d}" for n in range(700)]
+    times = np.array([clock.at(stamp.encode()) for stamp in stamps])
+    usual, found = missing(spark, ticking((times - times[0]) / 1e6, source="gpuz"))
+    assert usual == pytest.approx(interval, rel=5e-3)
+    assert found == 0
+
+
+def test_readings_at_one_time_do_not_end_the_batch(spark: SparkSession) -> None:
+    """Of a producer that is not ours, and that cannot count further than to whole seconds."""
+    assert missing(spark, ticking(np.repeat(np.arange(100.0), 3))) == (1 / 3, 0)
+    assert missing(spark, ticking(np.zeros(100))) == (None, 0)
+
+
+def test_nobody_waits_for_each_of_fifty_readings_a_second(spark: SparkSession) -> None:
+    times = np.arange(0, 60, 0.02)
+    interval, found = missing(spark, ticking(times[(times < 20) | (times > 30)]))
+    assert interval == pytest.approx(0.02)
+    assert found == 0
 
 
 def test_copies_are_counted_where_kafka_has_all_of_the_hour_and_unknown_elsewhere(spark: SparkSession) -> None:
