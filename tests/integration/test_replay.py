@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.engines import Kafka
+from support.gpuz_logs import row
 from support.producer_bench import REPOSITORY, Bench, until, write_log
 from telemetry import topics
 from telemetry.messages import DeadLetter, PipelineReport
@@ -55,6 +56,86 @@ def test_a_log_that_grew_is_sent_from_where_it_ended(bench: Bench, tmp_path: Pat
     write_log(log, 400)
     assert "rows=100 " in bench.run("replay", log, "--gpu", "grown:0").stderr
     assert [reading.row for reading in bench.readings("grown:0")] == list(range(400))
+
+
+def a_log(path: Path, same: int, end: int, salt: int, start: int = 0) -> Path:
+    """Rows up to ``same`` that all of these logs have; the others begin at the second ``start``."""
+    write_log(path, same)
+    if end:
+        with path.open("a", encoding="latin-1", newline="") as file:
+            file.writelines(row(start + n, n % 100, 40 + n % 50, 100 + salt, 1500) for n in range(same, end))
+    return path
+
+
+@pytest.mark.parametrize("calls", ["one", "two"])
+@pytest.mark.parametrize("same", [30, 1500])
+def test_logs_that_begin_alike_are_two(bench: Bench, tmp_path: Path, same: int, calls: str) -> None:
+    """Idle twins: all rows of both count, as they do for ``watch``."""
+    bench.name_host()
+    first = a_log(tmp_path / f"{bench.host}-a.txt", same, same + 170, 1)
+    second = a_log(tmp_path / f"{bench.host}-b.txt", same, same + 270, 2)
+    third = a_log(tmp_path / f"{bench.host}-c.txt", same, same + 20, 3)
+    if calls == "one":
+        bench.run("replay", first, second, third)
+    else:
+        for each in (first, second, third):
+            assert "already sent" not in bench.run("replay", each).stderr
+    for log, index in ((first, 0), (second, 1), (third, 2)):
+        gpu = f"{bench.host}:{index}"
+        count = len(log.read_bytes().splitlines()) - 1
+        assert [reading.row for reading in bench.readings(gpu)] == list(range(count))
+        expected = bench.expected(log, gpu)
+        assert {key[1:]: time for key, time in bench.times(gpu).items()} == {
+            key[1:]: time for key, time in expected.items()
+        }
+        copy = shutil.copy(log, tmp_path / "copy.txt")
+        assert f"already sent in full: file={copy} gpu={gpu}" in bench.run("replay", copy).stderr
+    assert len({reading.origin for n in range(3) for reading in bench.readings(f"{bench.host}:{n}")}) == 3
+
+
+def test_logs_that_begin_alike_are_two_as_of_now(bench: Bench, tmp_path: Path) -> None:
+    first = a_log(tmp_path / "a.txt", 30, 200, 4)
+    process = bench.start("replay", first, "--gpu", "alike-now:0", "--speed", "50")
+    until(lambda: len(bench.readings("alike-now:0")) > 40)
+    process.kill()
+    process.wait()
+    bench.run("replay", a_log(tmp_path / "b.txt", 30, 200, 5), "--gpu", "alike-now:0", "--speed", "50")
+    found = [reading for reading in bench.readings("alike-now:0") if reading.metrics["board_power_draw"] != 104]
+    of_second = [reading.row for reading in found if reading.origin != bench.readings("alike-now:0")[0].origin]
+    assert of_second == list(range(200))
+
+
+@pytest.mark.parametrize("is_given", [False, True], ids=["known", "given"])
+@pytest.mark.parametrize("is_killed", [False, True], ids=["whole", "killed"])
+def test_a_log_that_was_cut_and_goes_on_adds_what_is_new(
+    bench: Bench, tmp_path: Path, is_killed: bool, is_given: bool
+) -> None:
+    """What both have counts once, also where the first was not sent to its end; the card stays the same."""
+    bench.name_host()
+    gpu, salt = f"{bench.host}:0", 10 + 2 * is_killed + is_given
+    more = ("--gpu", gpu) if is_given else ()
+    log = write_log(tmp_path / f"{bench.host}.txt", 60_000 if is_killed else 1500, salt)
+    if is_killed:
+        process = bench.start("replay", str(log), *more)
+        until(lambda: len(bench.readings(gpu)) > 0)
+        process.kill()
+        process.wait()
+        sent = len(bench.times(gpu))
+        assert sent < 60_000
+    cut = 59_000 if is_killed else 1400
+    if not is_killed:
+        bench.run("replay", log, *more)
+    write_log(log, cut, salt)
+    with log.open("a", encoding="latin-1", newline="") as file:
+        file.writelines(row(70_000 + n, n % 100, 40 + n % 50, 300, 1500) for n in range(100))
+    bench.run("replay", log, *more)
+    times = bench.times(gpu)
+    assert len(times) == len({min(each) for each in times.values()})
+    assert len(times) == (59_100 if is_killed else 1600)
+    assert "already sent in full" in bench.run("replay", log, *more).stderr
+    with log.open("a", encoding="latin-1", newline="") as file:
+        file.write(row(80_000, 1, 40, 300, 1500))
+    assert "rows=1 " in bench.run("replay", log, *more).stderr
 
 
 def test_bad_lines_become_dead_letters_with_their_place(bench: Bench, tmp_path: Path) -> None:

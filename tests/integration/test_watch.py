@@ -305,6 +305,9 @@ def test_logs_of_one_time_are_of_different_cards_for_ever(folder: Folder) -> Non
     folder.until_said("nothing new in file=" + str(folder.place("c.txt").relative_to(folder.path)))
     assert each_once(folder.readings(folder.gpu(0)), 200)
     assert each_once(folder.readings(folder.gpu(1)), 200)
+    said = folder.run("replay", folder.place("c.txt")).stderr
+    assert f"gpu={folder.gpu(1)} rows=200: nothing to do" in said
+    assert each_once(folder.of_host()[200:], 200)
     (folder.place("d.txt")).write_bytes(a_log(100, 5, FIRST + timedelta(days=1)))
     until(lambda: len(folder.readings(folder.gpu(0))) == 300)
 

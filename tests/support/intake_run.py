@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from kafka_producer.compared import Parted
 from kafka_producer.drop_folder import scan
 from kafka_producer.examine import Examined, Examiner, Refused
-from kafka_producer.follow import Follower, Parted
+from kafka_producer.follow import Follower
 from kafka_producer.intake import Intake
 from kafka_producer.ledger import Ledger
 from kafka_producer.progress import Progress

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import subprocess
 import sys
 import time
@@ -67,6 +69,7 @@ class Bench:
             "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
             "STATE_DIR": str(self.state),
         }
+        self.host = ""
         self._running: list[subprocess.Popen[str]] = []
         self._read: dict[str, Reader] = {}
         self._readings: dict[str, list[Reading]] = {}
@@ -83,6 +86,15 @@ class Bench:
         )
         self._running.append(process)
         return process
+
+    def name_host(self) -> None:
+        """Logs whose names begin with ``host``, this test's alone, are of its card 0."""
+        self.host = f"h{random.randrange(10**9)}"
+        config = self.state.parent / "config"
+        shutil.copytree(self.environment["CONFIG_DIR"], config)
+        rule = f'{{pattern: "{self.host}*.txt", gpu: "{self.host}:0"}}'
+        (config / "sources.yaml").write_text(f"logs: [{rule}]\n")
+        self.environment["CONFIG_DIR"] = str(config)
 
     def end(self) -> None:
         for process in self._running:

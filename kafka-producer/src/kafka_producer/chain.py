@@ -83,6 +83,7 @@ class Chain:
         row = connection.execute("select max(block) from chains where fingerprint = ?", (fingerprint,)).fetchone()
         self._newest = row[0] or 0
         self.length = self._newest * BLOCK + len(self._block(self._newest))
+        self._saved = self.length
 
     def agrees(self, n: int, total: int) -> bool:
         """Whether row ``n`` is the one that the log has there; the next one after all known rows always is."""
@@ -93,6 +94,10 @@ class Chain:
         self._unsaved.add(block)
         self._newest, self.length = block, n + 1
         return True
+
+    def has(self, n: int, total: int) -> bool:
+        """Whether row ``n`` is known, and this one."""
+        return n < self.length and self.agrees(n, total)
 
     def common(self, sums: array[int]) -> int:
         """How many of the first rows are the same, by their sums."""
@@ -113,6 +118,12 @@ class Chain:
                 (self._fingerprint, block, self._blocks[block].tobytes()),
             )
         self._unsaved.clear()
+        self._saved = self.length
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nobody else has saved rows since this was read or saved."""
+        return Chain(self._connection, self._fingerprint).length == self._saved
 
     def _block(self, number: int) -> array[int]:
         found = self._blocks.get(number)

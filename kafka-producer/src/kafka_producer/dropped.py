@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kafka_producer.compared import Parted
 from kafka_producer.drop_folder import Entry, Signature
 from kafka_producer.examine import Examined
-from kafka_producer.follow import Follower, Parted
+from kafka_producer.follow import Follower
 from kafka_producer.ledger import File, FileState
 from kafka_producer.position import Position
 

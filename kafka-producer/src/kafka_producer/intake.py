@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,9 +10,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kafka_producer import lock, sessions
-from kafka_producer.chain import Head
+from kafka_producer.branch import branched, goes_on
+from kafka_producer.compared import Parted
 from kafka_producer.examine import Examined
-from kafka_producer.follow import Follower, Parted
+from kafka_producer.follow import Follower
 from kafka_producer.gpu_of_log import DEFAULT_GPU, free_gpu, gpu_of_log
 from kafka_producer.ledger import Known, Ledger
 from kafka_producer.log_stream import LogStream
@@ -85,12 +85,11 @@ class Intake:
                 known = self._ledger.recognise(head, found.header)
             else:
                 other = self._ledger.known(parted[0])
-                known = self._branched(found, head, *parted)
-                begins = (parted[1].starts or 0) - 1
-                theirs = sessions.since(other.sessions, parted[1].time) if other is not None else ()
-                if other is not None and not sessions.overlap(sessions.since(found.sessions, begins), theirs):
-                    first_row, after, wanted = parted[1].row, begins, other.gpu or wanted
+                if other is not None and goes_on(found.sessions, other, parted[1]):
+                    self._wait_for_common(*parted)
+                    first_row, after, wanted = parted[1].row, parted[1].after, other.gpu or wanted
                     before = other.fingerprint
+                known = branched(self._ledger, head, found.header, *parted)
             if found.rule.header is not None and known.header != found.header:
                 # What stands over rows without a header is the user's to say, also a second time.
                 known = self._ledger.headed(known.fingerprint, found.header) or known
@@ -151,17 +150,14 @@ class Intake:
             if opened.stream.mode == "live" and 0 < distance < _RIVAL and now - opened.grown < _SILENCE:
                 raise Undecided
 
-    def _branched(self, found: Examined, head: Head, other: str, parted: Parted) -> Known:
-        """A log of its own for a file that has only its first rows in common with another log.
+    def _wait_for_common(self, other: str, parted: Parted) -> None:
+        """What two logs have in common counts once: as the other one's, and not before Kafka has it.
 
-        The same card, if its log was truncated and then written on: what both have in common counts once. Two cards
-        that showed the same at first, if both go on over the same time: then all rows of both count.
+        Raises Undecided until then: after a kill nobody would look for it any more.
         """
-        fingerprint = head.hashes[-1]
-        if self._ledger.known(fingerprint) is not None:
-            place = f"{other}/{parted.line}/{parted.total}"
-            fingerprint = hashlib.sha256(place.encode()).hexdigest()[: len(fingerprint)]
-        return self._ledger.add(fingerprint, head, found.header)
+        opened = self._open.get(other)
+        if opened is not None and opened.stream.safe.row < parted.row:
+            raise Undecided
 
     def _opened(self, known: Known, found: Examined, first_row: int) -> _Open:
         gpu = known.gpu or DEFAULT_GPU

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka_producer.gpu_of_log import free_gpu
 from kafka_producer.pace import Playback, Speed, TimeKind, parse_speed, shifted, speed_text
 from kafka_producer.pass_state import PassState, Stream
-from kafka_producer.recorded import sessions_of
 from kafka_producer.replay_plan import Planned
-from kafka_producer.sources.logs.decode import text_of
 from kafka_producer.sources.logs.file import NO_LIMIT
 from kafka_producer.sources.logs.log import Pass
 from telemetry.errors import Rejected
@@ -17,10 +14,7 @@ from telemetry.reading import FUTURE_TOLERANCE, mode_of, split_gpu
 from telemetry.timestamp import SECOND
 
 if TYPE_CHECKING:  # a look at a log needs no database
-    from kafka_producer.ledger import Ledger
     from kafka_producer.progress import Progress
-
-_NO_ROWS = "0" * 16
 
 
 class Wish(NamedTuple):
@@ -29,28 +23,6 @@ class Wish(NamedTuple):
     kind: TimeKind
     speed: Speed
     loop: bool
-
-
-def stream_of(planned: Planned, kind: TimeKind, ledger: Ledger, now: int) -> Stream:
-    """With its original time, a log stays that of the GPU whose it was first, unless one is given."""
-    if planned.head is None:
-        return Stream(_NO_ROWS, planned.gpu, kind)
-    known = ledger.recognise(planned.head, _header(planned))
-    gpu = planned.gpu
-    if kind == "original":
-        if known.gpu is None:
-            sessions, _ = sessions_of(planned.file, now + FUTURE_TOLERANCE)
-            if not planned.is_gpu_given:
-                gpu = free_gpu(gpu, known.fingerprint, sessions, ledger.of_gpu, planned.file.cards)
-            ledger.assign(known.fingerprint, gpu, sessions, cards=planned.file.cards)
-        elif not planned.is_gpu_given:
-            gpu = known.gpu
-    return Stream(known.fingerprint, gpu, kind)
-
-
-def _header(planned: Planned) -> str | None:
-    first = planned.file.first_header
-    return text_of(first) if first is not None else None
 
 
 def current(planned: Planned, stream: Stream, wish: Wish, progress: Progress, now: int) -> PassState:

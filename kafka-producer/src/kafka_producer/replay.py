@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from kafka_producer import lock, passes
+from kafka_producer.archives import Content
+from kafka_producer.compared import Parted
 from kafka_producer.due import is_due
-from kafka_producer.ledger import Ledger
+from kafka_producer.follow import Follower
+from kafka_producer.ledger import Known, Ledger
+from kafka_producer.log_stream import LogStream
 from kafka_producer.pace import Playback
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.passes import Wish
@@ -23,6 +28,7 @@ from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.logs.log import RejectedLine, SensorLog
+from kafka_producer.stream_choice import StreamChoice
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.messages import FileOrigin
@@ -82,15 +88,20 @@ class Replay:
     def run(self, logs: list[Planned], state_dir: Path) -> None:
         """Until all is acknowledged (with ``loop``: until stopped). Raises Stopped; Rejected where a log is in use."""
         with ExitStack() as stack:
-            streams = []
+            streams: dict[Stream, Iterator[Due]] = {}
+            choice = StreamChoice(
+                self._wish, self._progress, self._ledger, partial(self._send_common, state_dir, streams.keys())
+            )
             for planned in logs:
-                stream = passes.stream_of(planned, self._wish.kind, self._ledger, self._clock.now())
-                planned = replace(planned, gpu=stream.gpu)
-                stack.enter_context(lock.held(state_dir, f"{stream.fingerprint}-{stream.gpu}"))
-                streams.append(self._play(planned, stream))
+                chosen = choice.of(planned, self._clock.now())
+                stream = chosen.stream
+                stack.enter_context(_locked(state_dir, stream))
+                with self._progress.transaction():
+                    chosen.keep()
+                streams[stream] = self._play(replace(planned, gpu=stream.gpu), stream)
             # At full speed nothing is waited for: one log after the other is the least work.
             at_once = self._wish.speed == "max" and not self._wish.loop
-            for due, send in chain(*streams) if at_once else merge(*streams, key=itemgetter(0)):
+            for due, send in chain(*streams.values()) if at_once else merge(*streams.values(), key=itemgetter(0)):
                 if due:
                     self._wait_until(due)
                 send()
@@ -99,6 +110,24 @@ class Replay:
         """What was acknowledged last; after the publisher was closed."""
         for acknowledged in self._acknowledged:
             acknowledged.save()
+
+    def _send_common(
+        self, state_dir: Path, held: Collection[Stream], planned: Planned, known: Known, stream: Stream
+    ) -> None:
+        """What a log that was cut still holds of the one that it was is sent as that one's, if it was not before."""
+        with nullcontext() if stream in held else _locked(state_dir, stream):
+            state = self._progress.latest(stream)
+            assert state is not None
+            sent = LogStream(known, stream, state, self._publisher, self._progress, self._ledger, self._clock)
+            file = replace(planned.file, zone=ZoneInfo(sent.zone))
+            content = Content(planned.path, file.name, planned.path, file.open, can_grow=True)
+            follower = Follower(content, file, planned.model, sent, self._clock)
+            with closing(follower), suppress(Parted):
+                while follower.step():
+                    pass
+            self._publisher.flush()
+            with self._progress.transaction():
+                sent.save()
 
     def _wait_until(self, due: int) -> None:
         while (left := due - self._clock.now()) > 0:
@@ -184,3 +213,7 @@ class Replay:
         )
         if source.tally.stayed_zero:
             log.info("file=%s sensors that stayed 0: %s", planned.file.name, ", ".join(source.tally.stayed_zero))
+
+
+def _locked(state_dir: Path, stream: Stream) -> AbstractContextManager[None]:
+    return lock.held(state_dir, f"{stream.fingerprint}-{stream.gpu}")

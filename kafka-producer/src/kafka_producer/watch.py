@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from kafka_producer.compared import Parted
 from kafka_producer.drop_folder import Entry, Signature, scan
 from kafka_producer.dropped import Dropped, Followed
 from kafka_producer.due import is_due
 from kafka_producer.examine import Examined, Examiner, Refused
-from kafka_producer.follow import Follower, OtherContent, Parted
+from kafka_producer.follow import Follower, OtherContent
 from kafka_producer.intake import Intake, Undecided
 from kafka_producer.ledger import Ledger
 from kafka_producer.publish import Publisher

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from kafka_producer.compared import Parted
 from kafka_producer.examine import Examined, Refused
-from kafka_producer.follow import Follower, OtherContent, Parted
+from kafka_producer.follow import Follower, OtherContent
+from kafka_producer.intake import Undecided
 from support.gpuz_logs import header, row, walk
 from support.intake_run import Now, Outbox, Run
 from telemetry.reading import Reading
@@ -195,9 +197,39 @@ def test_a_log_that_was_cut_and_goes_on_later_keeps_its_card(run: Run, outbox: O
     follower = run.follower()
     with pytest.raises(Parted) as parted:
         read(follower)
+    # After a kill nobody would look for the first ten any more: they must be safe.
+    with pytest.raises(Undecided):
+        run.follower(parted=(follower.log.stream.fingerprint, parted.value))
+    outbox.acknowledge()
     outbox.sent.clear()
     read(run.follower(parted=(follower.log.stream.fingerprint, parted.value)))
     assert [(reading.gpu, reading.row) for reading in outbox.sent] == [("local:0", n) for n in range(10, 20)]
+
+
+def test_a_log_that_was_cut_far_down_is_the_same_whenever_it_is_looked_at(tmp_path: Path, outbox: Outbox) -> None:
+    """Also where it was known when it had but a few rows: it began as both do."""
+    run = Run(tmp_path, outbox, clock := Now())
+    log = run.folder / "log.txt"
+    rows = [row(n, n % 100, 40 + n % 7).encode() for n in range(1300)]
+    log.write_bytes(b"".join([HEADER, *rows[:30]]))
+    follower = run.follower()
+    read(follower)
+    log.write_bytes(b"".join([HEADER, *rows[:1200]]))
+    read(follower)
+    outbox.acknowledge()
+    for end in (1250, 1300, 1300):
+        log.write_bytes(b"".join([HEADER, *rows[:1100], *rows[1220:end]]))
+        follower = run.follower()
+        with pytest.raises(Parted) as parted:
+            read(follower)
+        run.intake.close(follower)
+        follower = run.follower(parted=(follower.log.stream.fingerprint, parted.value))
+        read(follower)
+        outbox.acknowledge()
+        run.intake.close(follower)
+        run.kill()
+        run = Run(tmp_path, outbox, clock)
+    assert len({reading.time for reading in outbox.sent}) == len(outbox.sent) == 1200 + 80
 
 
 def test_rows_without_a_header_take_the_one_that_stood_there(run: Run) -> None:

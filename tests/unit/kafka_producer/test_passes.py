@@ -11,12 +11,14 @@ import pytest
 from kafka_producer import passes
 from kafka_producer.chain import head_of
 from kafka_producer.ledger import Ledger
+from kafka_producer.pass_state import Stream
 from kafka_producer.passes import Wish
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.logs.decode import lines_of
 from kafka_producer.sources.logs.log import SensorLog
+from kafka_producer.stream_choice import StreamChoice
 from support.gpuz_logs import NOW, file_of, header, row
 from telemetry.errors import Rejected
 from telemetry.timestamp import SECOND
@@ -32,8 +34,12 @@ def planned(zone: str = "UTC", gpu: str = "desk:0", content: str = LOG) -> Plann
     return Planned(Path("made.txt"), file, gpu, None, file.survey(NOW), head)
 
 
+def stream_of(log: Planned, wish: Wish, progress: Progress, now: int) -> Stream:
+    return StreamChoice(wish, progress, Ledger(progress), lambda *_: None).of(log, now).stream
+
+
 def times(log: Planned, wish: Wish, progress: Progress, now: int) -> dict[tuple[str, int], int]:
-    stream = passes.stream_of(log, wish.kind, Ledger(progress), now)
+    stream = stream_of(log, wish, progress, now)
     state = passes.current(log, stream, wish, progress, now)
     source = SensorLog(log.file, passes.run_of(log, stream, state, now), lambda line: None)
     return {(reading.origin, reading.row): reading.time for reading in source.readings()}
@@ -65,7 +71,7 @@ def test_a_log_that_grew_since_keeps_its_shift(tmp_path: Path) -> None:
 
 def test_an_old_log_is_an_import_for_ever(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
-    stream = passes.stream_of(planned(), "original", Ledger(progress), NOW)
+    stream = stream_of(planned(), IMPORT, progress, NOW)
     assert passes.current(planned(), stream, IMPORT, progress, NOW).mode == "import"
 
 
@@ -76,7 +82,7 @@ def test_the_demonstration_is_known_by_its_host() -> None:
 def test_a_finished_replay_as_of_now_begins_again(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     first = times(planned(), LIVE, progress, NOW)
-    stream = passes.stream_of(planned(), "now", Ledger(progress), NOW)
+    stream = stream_of(planned(), LIVE, progress, NOW)
     progress.finish(stream, passes.current(planned(), stream, LIVE, progress, NOW).number, NOW)
     again = times(planned(), LIVE, progress, NOW + 100 * SECOND)
     assert not first.keys() & again.keys()
@@ -99,7 +105,7 @@ def test_the_same_readings_never_get_times_of_another_zone(tmp_path: Path) -> No
 @pytest.mark.parametrize("speed", ["max", 1.0, 60.0])
 def test_passes_of_a_loop_never_overlap(speed: float, tmp_path: Path) -> None:
     wish, progress, log, now = Wish("now", speed, True), Progress(tmp_path), planned(), NOW
-    stream = passes.stream_of(log, "now", Ledger(progress), NOW)
+    stream = stream_of(log, LIVE, progress, NOW)
     last = 0
     for _ in range(3):
         found = times(log, wish, progress, now)
