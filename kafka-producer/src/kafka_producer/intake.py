@@ -17,11 +17,11 @@ from kafka_producer.follow import Follower
 from kafka_producer.gpu_of_log import DEFAULT_GPU, free_gpu, gpu_of_log
 from kafka_producer.ledger import Known, Ledger
 from kafka_producer.log_stream import LogStream
+from kafka_producer.mode_of_log import base_of, live_after
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher
 from telemetry.clock import Clock
-from telemetry.reading import IMPORT_AGE, mode_of, split_gpu
 from telemetry.timestamp import SECOND
 
 log = logging.getLogger(__name__)
@@ -132,11 +132,8 @@ class Intake:
                 " Folders say it better: HOST/INDEX/FILE",
                 *(found.content.name, gpu, wanted),
             )
-        now = self._clock.now()
-        is_live = bool(spans) and mode_of(split_gpu(gpu)[0], spans[-1].last, now) == "live"
-        current = sessions.current(spans, IMPORT_AGE) if is_live else None
-        live_after = current.first if current else None
-        self._ledger.assign(known.fingerprint, gpu, spans, live_after, found.file.cards)
+        live_from = live_after(gpu, spans, self._clock.now())
+        self._ledger.assign(known.fingerprint, gpu, spans, live_from, found.file.cards)
         return self._ledger.known(known.fingerprint) or known
 
     def _look_for_rivals(self, gpu: str, spans: sessions.Sessions, before: str | None) -> None:
@@ -166,11 +163,8 @@ class Intake:
         locked.enter_context(lock.held(self._state_dir, f"{stream.fingerprint}-{stream.gpu}"))
         state = self._progress.latest(stream)
         if state is None:
-            now = self._clock.now()
-            newest = known.sessions[-1].last if known.sessions else now
-            mode = mode_of(split_gpu(gpu)[0], newest, now)
-            state = PassState(0, 0, "max", str(found.file.zone), mode, first_row, None, False)
-            self._progress.begin(stream, state, found.content.name, now)
+            state = PassState(0, 0, "max", str(found.file.zone), base_of(gpu), first_row, None, False)
+            self._progress.begin(stream, state, found.content.name, self._clock.now())
         stream_of_log = LogStream(known, stream, state, self._publisher, self._progress, self._ledger, self._clock)
         opened = self._open[known.fingerprint] = _Open(stream_of_log, locked)
         return opened

@@ -156,6 +156,12 @@ class Ledger:
                 values = (nth_gpu(gpu, card), fingerprint)
                 self._connection.execute("insert or ignore into cards values (?, ?)", values)
 
+    def go_live(self, fingerprint: str, live_after: int) -> None:
+        """An import goes on: decided once."""
+        self._connection.execute(
+            "update known set live_after = coalesce(live_after, ?) where fingerprint = ?", (live_after, fingerprint)
+        )
+
     def extend(self, fingerprint: str, sessions: Sessions) -> None:
         """The log has grown."""
         self._connection.execute("update known set sessions = ? where fingerprint = ?", (_text(sessions), fingerprint))

@@ -6,6 +6,7 @@ from functools import partial
 
 from kafka_producer.chain import Chain
 from kafka_producer.ledger import Known, Ledger
+from kafka_producer.mode_of_log import LogMode
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
@@ -15,7 +16,7 @@ from kafka_producer.sources.logs.log import Pass, RejectedLine
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.messages import FileOrigin
-from telemetry.reading import FUTURE_TOLERANCE, IMPORT_AGE, Mode, Reading, encode
+from telemetry.reading import FUTURE_TOLERANCE, Mode, Reading, encode
 
 
 class LogStream:
@@ -38,8 +39,7 @@ class LogStream:
         self.safe = state.position
         """... and these acknowledged."""
         self.sessions: Sessions = known.sessions
-        # What replay sent as live is live from its first reading on.
-        self.live_after = 0 if known.live_after is None and state.mode == "live" else known.live_after
+        self._mode = LogMode(known, state, ledger, clock)
         self._state = state
         self._last = state.last
         self._publisher = publisher
@@ -51,9 +51,7 @@ class LogStream:
 
     @property
     def mode(self) -> Mode:
-        if self._state.mode == "demo":
-            return "demo"
-        return "import" if self.live_after is None else "live"
+        return self._mode.current
 
     @property
     def zone(self) -> str:
@@ -66,20 +64,13 @@ class LogStream:
 
     def run(self, model: str | None) -> Pass:
         origin = f"{self.stream.fingerprint}/{self._state.number}"
-        mode: Mode = "demo" if self._state.mode == "demo" else "import"
-        return Pass(origin, self.stream.gpu, mode, model, self._clock.now() + FUTURE_TOLERANCE)
+        return Pass(origin, self.stream.gpu, self._mode.base, model, self._clock.now() + FUTURE_TOLERANCE)
 
     def send(self, reading: Reading) -> bool:
         """False where it was sent before."""
         if reading.row < self.sent.row:
             return False
-        time = reading.time
-        if reading.mode != "demo":
-            # Fresh rows at the end of an old log: it goes on, and from here on it is live.
-            if self.live_after is None and time > self._clock.now() - IMPORT_AGE:
-                self._go_live(time)
-            if self.live_after is not None and time >= self.live_after:
-                reading = reading._replace(mode="live")
+        reading, time = self._mode.of(reading), reading.time
         self._span = (
             Session(min(self._span.first, time), max(self._span.last, time)) if self._span else Session(time, time)
         )
@@ -114,8 +105,3 @@ class LogStream:
         self.safe = position
         self._last = self._last if time is None else time
         self._is_dirty = True
-
-    def _go_live(self, time: int) -> None:
-        # Saved before the first of these readings is sent: sent again, it must be live again.
-        self.live_after = time
-        self._ledger.assign(self.stream.fingerprint, self.stream.gpu, self.sessions, time)

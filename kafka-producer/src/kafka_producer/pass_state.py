@@ -26,6 +26,7 @@ class PassState(NamedTuple):
     speed: str
     zone: str
     mode: Mode
+    """With its original time ``demo`` or ``import``: which of its readings are live is known of the log."""
     rows: int
     """Rows 0 to ``rows`` - 1 have been acknowledged (or rejected)."""
     last: int | None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kafka_producer.mode_of_log import base_of
 from kafka_producer.pace import Playback, Speed, TimeKind, parse_speed, shifted, speed_text
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.replay_plan import Planned
 from kafka_producer.sources.logs.file import NO_LIMIT
 from kafka_producer.sources.logs.log import Pass
 from telemetry.errors import Rejected
-from telemetry.reading import FUTURE_TOLERANCE, mode_of, split_gpu
+from telemetry.reading import FUTURE_TOLERANCE, Mode, mode_of, split_gpu
 from telemetry.timestamp import SECOND
 
 if TYPE_CHECKING:  # a look at a log needs no database
@@ -52,10 +53,9 @@ def new(planned: Planned, wish: Wish, before: PassState | None, now: int) -> Pas
     """A pass that begins now. In a loop its times lie behind all times of the pass ``before``."""
     host, _ = split_gpu(planned.gpu)
     zone, speed = str(planned.file.zone), speed_text(wish.speed)
-    first, newest = planned.survey.first, planned.survey.newest
+    first = planned.survey.first
     if wish.kind == "original":
-        mode = mode_of(host, newest if newest is not None else now, now)
-        return PassState(0, 0, speed, zone, mode, 0, None, False)
+        return PassState(0, 0, speed, zone, base_of(planned.gpu), 0, None, False)
     # Not counted from 1: if the state directory is lost, an old identity must not get a new time.
     number = max(now // SECOND, before.number + 1 if before else 0)
     earliest = before.last + SECOND if wish.loop and before is not None and before.last is not None else 0
@@ -71,7 +71,9 @@ def run_of(planned: Planned, stream: Stream, state: PassState, now: int) -> Pass
     """What the log needs to know of a pass: all of it follows from what was stored."""
     origin = f"{stream.fingerprint}/{state.number}"
     if stream.kind == "original":
-        return Pass(origin, stream.gpu, state.mode, planned.model, now + FUTURE_TOLERANCE)
+        # Which of them are live is known of the log; an earlier version stored it here.
+        mode: Mode = "demo" if state.mode == "demo" else "import"
+        return Pass(origin, stream.gpu, mode, planned.model, now + FUTURE_TOLERANCE)
     speed = parse_speed(state.speed)
     # ``anchor`` is what to add at full speed, and the instant of the first reading at any other.
     place = shifted(0, state.anchor) if speed == "max" else Playback(state.anchor, speed).at

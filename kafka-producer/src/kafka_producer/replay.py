@@ -20,6 +20,7 @@ from kafka_producer.due import is_due
 from kafka_producer.follow import Follower
 from kafka_producer.ledger import Known, Ledger
 from kafka_producer.log_stream import LogStream
+from kafka_producer.mode_of_log import LogMode
 from kafka_producer.pace import Playback
 from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.passes import Wish
@@ -98,7 +99,7 @@ class Replay:
                 stack.enter_context(_locked(state_dir, stream))
                 with self._progress.transaction():
                     chosen.keep()
-                streams[stream] = self._play(replace(planned, gpu=stream.gpu), stream)
+                streams[stream] = self._play(replace(planned, gpu=stream.gpu), stream, chosen.known)
             # At full speed nothing is waited for: one log after the other is the least work.
             at_once = self._wish.speed == "max" and not self._wish.loop
             for due, send in chain(*streams.values()) if at_once else merge(*streams.values(), key=itemgetter(0)):
@@ -134,18 +135,18 @@ class Replay:
             self._publisher.tend()
             self._clock.sleep(min(left / SECOND, _LONGEST_NAP))
 
-    def _play(self, planned: Planned, stream: Stream) -> Iterator[Due]:
+    def _play(self, planned: Planned, stream: Stream, known: Known | None) -> Iterator[Due]:
         """Pass after pass. A pass is finished before the next one is begun."""
         state = passes.current(planned, stream, self._wish, self._progress, self._clock.now())
         while True:
-            yield from self._play_pass(planned, stream, state)
+            yield from self._play_pass(planned, stream, known, state)
             if not self._wish.loop:
                 return
             before = self._progress.latest(stream)
             state = passes.new(planned, self._wish, before, self._clock.now())
             self._progress.begin(stream, state, planned.file.name, self._clock.now())
 
-    def _play_pass(self, planned: Planned, stream: Stream, state: PassState) -> Iterator[Due]:
+    def _play_pass(self, planned: Planned, stream: Stream, known: Known | None, state: PassState) -> Iterator[Due]:
         began = self._clock.now()
         acknowledged = _Acknowledged(self._progress, stream, state, self._clock)
         self._acknowledged.append(acknowledged)
@@ -155,15 +156,20 @@ class Replay:
             partial(self._reject, planned, state, acknowledged, RejectedPlaces()),
         )
         due_of = self._due()
+        mode: LogMode | None = None
+        if known is not None and stream.kind == "original":
+            mode = LogMode(known, state, self._ledger, self._clock)
         sent = 0
         for reading in source.readings():
             if reading.row >= state.rows:
+                reading = mode.of(reading) if mode is not None else reading
                 yield due_of(reading), partial(self._send, reading, acknowledged, planned)
                 sent += 1
         self._publisher.flush()
         acknowledged.finish()
         self._acknowledged.remove(acknowledged)
         self._advance(planned, acknowledged.position.row)
+        state = state if mode is None else state._replace(mode=mode.current)
         self._say(planned, stream, state, source, sent, (self._clock.now() - began) / SECOND)
 
     def _due(self) -> Callable[[Reading], int]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from kafka_producer.ledger import File, Known, Ledger
-from kafka_producer.pass_state import Stream
+from kafka_producer.pass_state import PassState, Stream
 from kafka_producer.progress import Progress, Seen
 from telemetry.log_states import LogState, document
+from telemetry.reading import Mode
 from telemetry.settings import Settings
 from telemetry.timestamp import format_time
 
@@ -42,16 +43,14 @@ def lines(progress: Progress) -> list[LogState]:
     ]
     dropped = {(file.fingerprint, file.gpu) for _, file in files}
     replayed = (seen for seen in progress.seen() if (seen.stream.fingerprint, seen.stream.gpu) not in dropped)
-    return found + [_of_replay(seen) for seen in replayed]
+    return found + [_of_replay(ledger, seen) for seen in replayed]
 
 
 def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> LogState:
     known = ledger.known(file.fingerprint) if file.fingerprint else None
     gpu = file.gpu
     state = progress.latest(Stream(file.fingerprint, gpu, "original")) if file.fingerprint and gpu else None
-    mode = state.mode if state else None
-    if known is not None and known.live_after is not None and mode == "import":
-        mode = "live"
+    mode = _mode(state, known) if state else None
     sent = min(state.rows, file.rows) if state else 0
     size = file.signature.size
     changed = format_time(file.updated)
@@ -73,6 +72,12 @@ def _of_file(progress: Progress, ledger: Ledger, folder: str, file: File) -> Log
     )
 
 
+def _mode(state: PassState, known: Known | None) -> Mode:
+    """Of the log's newest readings."""
+    is_live = known is not None and known.live_after is not None
+    return "live" if is_live and state.mode == "import" else state.mode
+
+
 def _span(known: Known | None) -> tuple[str | None, str | None]:
     """Of the log's readings, as it was recorded."""
     if known is None or not known.sessions:
@@ -80,10 +85,11 @@ def _span(known: Known | None) -> tuple[str | None, str | None]:
     return format_time(known.sessions[0].first), format_time(known.sessions[-1].last)
 
 
-def _of_replay(seen: Seen) -> LogState:
+def _of_replay(ledger: Ledger, seen: Seen) -> LogState:
     state = "unfinished" if seen.stream.kind == "now" and not seen.state.finished else "sent"
     changed = format_time(seen.updated)
-    stream, mode, rows = seen.stream, seen.state.mode, seen.state.rows
+    stream, rows = seen.stream, seen.state.rows
+    mode = _mode(seen.state, ledger.known(stream.fingerprint) if stream.kind == "original" else None)
     return LogState(seen.file, None, stream.gpu, mode, rows, None, None, None, state, None, "", changed)
 
 

@@ -12,6 +12,7 @@ from kafka_producer.chain import Chain, Head
 from kafka_producer.compared import Parted, parted
 from kafka_producer.gpu_of_log import free_gpu
 from kafka_producer.ledger import Known, Ledger
+from kafka_producer.mode_of_log import live_after
 from kafka_producer.pass_state import Stream
 from kafka_producer.passes import Wish
 from kafka_producer.progress import Progress
@@ -31,6 +32,8 @@ class Chosen(NamedTuple):
     """A log of a replay, as it is known."""
 
     stream: Stream
+    known: Known | None = None
+    """None: there is no row in it."""
     chain: Chain | None = None
     """Of the log, if it is for this stream's lock to keep: it knows all rows now, those beyond are not saved yet."""
 
@@ -65,16 +68,17 @@ class StreamChoice:
         gpu = planned.gpu
         if self._wish.kind == "original":
             if known.gpu is None:
-                known = self._assigned(planned, known, planned.gpu, _sessions(planned, now))
+                known = self._assigned(planned, known, planned.gpu, _sessions(planned, now), now)
             gpu = gpu if planned.is_gpu_given else known.gpu or gpu
-        return Chosen(Stream(known.fingerprint, gpu, self._wish.kind), chain if gpu == known.gpu else None)
+        return Chosen(Stream(known.fingerprint, gpu, self._wish.kind), known, chain if gpu == known.gpu else None)
 
-    def _assigned(self, planned: Planned, known: Known, wanted: str, spans: Sessions) -> Known:
+    def _assigned(self, planned: Planned, known: Known, wanted: str, spans: Sessions, now: int) -> Known:
         """Decides whose log it is, by when it shows what no other one holds."""
         cards = planned.file.cards
         if not planned.is_gpu_given:
             wanted = free_gpu(wanted, known.fingerprint, spans, self._ledger.of_gpu, cards)
-        self._ledger.assign(known.fingerprint, wanted, spans, cards=cards)
+        live_from = live_after(wanted, spans, now)
+        self._ledger.assign(known.fingerprint, wanted, spans, live_from, cards)
         return self._ledger.known(known.fingerprint) or known
 
     def _branched(self, planned: Planned, head: Head, other: Known, where: Parted, now: int) -> Known:
@@ -87,7 +91,7 @@ class StreamChoice:
         with self._progress.transaction():
             known = branched(self._ledger, head, _header(planned), other.fingerprint, where)
             if common is not None and known.gpu is None:
-                known = self._assigned(planned, known, common.gpu, sessions.since(spans, where.after))
+                known = self._assigned(planned, known, common.gpu, sessions.since(spans, where.after), now)
                 stream = Stream(known.fingerprint, known.gpu or common.gpu, "original")
                 state = passes.new(replace(planned, gpu=stream.gpu), self._wish, None, now)
                 self._progress.begin(stream, state._replace(rows=where.row), planned.file.name, now)
