@@ -15,6 +15,7 @@ from kafka_producer import duration, lock, source_config
 from kafka_producer.collect import LOST, Collect, Sampling
 from kafka_producer.host import host_name
 from kafka_producer.live_buffer import LiveBuffer
+from kafka_producer.process_name import process_name
 from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.source import LiveSource, LiveTarget
 from kafka_producer.source_config import LiveRule
@@ -64,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the pages of the source dcgm as targets of Prometheus (file_sd_configs); sends nothing",
     )
-    parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
+    parser.add_argument(
+        "--name", type=process_name, default=NAME, help=f"of this process in status and pipeline (default: {NAME})"
+    )
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:

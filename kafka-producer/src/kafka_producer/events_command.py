@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kafka_producer import replay_options
 from kafka_producer.due import is_due
 from kafka_producer.host import host_name
 from kafka_producer.kernel_log import KernelLog
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpu", action="append", default=[], type=_device, metavar="PCI=INDEX", help="such as 0000:3b:00=0; repeatable"
     )
-    parser.add_argument("--timezone", type=ZoneInfo, help="of times without a zone (default: TIME_ZONE)")
+    parser.add_argument("--timezone", type=replay_options.zone, help="of times without a zone (default: TIME_ZONE)")
     parser.add_argument("--dry-run", action="store_true", help="events as JSON lines on stdout; needs no Kafka")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from heapq import merge
@@ -32,6 +32,7 @@ from kafka_producer.sources.logs.log import RejectedLine, SensorLog
 from kafka_producer.stream_choice import StreamChoice
 from telemetry import topics
 from telemetry.clock import Clock
+from telemetry.errors import Rejected
 from telemetry.messages import FileOrigin
 from telemetry.reading import Reading, encode
 from telemetry.timestamp import SECOND
@@ -87,14 +88,16 @@ class Replay:
         self._acknowledged: list[_Acknowledged] = []
 
     def run(self, logs: list[Planned], state_dir: Path) -> None:
-        """Until all is acknowledged (with ``loop``: until stopped). Raises Stopped; Rejected where a log is in use."""
+        """Until all is acknowledged (with ``loop``: until stopped). Raises Stopped; Rejected where a log is in use, or
+        cannot be read any more."""
         with ExitStack() as stack:
             streams: dict[Stream, Iterator[Due]] = {}
             choice = StreamChoice(
                 self._wish, self._progress, self._ledger, partial(self._send_common, state_dir, streams.keys())
             )
             for planned in logs:
-                chosen = choice.of(planned, self._clock.now())
+                with _readable(planned):
+                    chosen = choice.of(planned, self._clock.now())
                 stream = chosen.stream
                 stack.enter_context(_locked(state_dir, stream))
                 with self._progress.transaction():
@@ -137,13 +140,15 @@ class Replay:
 
     def _play(self, planned: Planned, stream: Stream, known: Known | None) -> Iterator[Due]:
         """Pass after pass. A pass is finished before the next one is begun."""
-        state = passes.current(planned, stream, self._wish, self._progress, self._clock.now())
+        with _readable(planned):
+            state = passes.current(planned, stream, self._wish, self._progress, self._clock.now())
         while True:
             yield from self._play_pass(planned, stream, known, state)
             if not self._wish.loop:
                 return
             before = self._progress.latest(stream)
-            state = passes.new(planned, self._wish, before, self._clock.now())
+            with _readable(planned):
+                state = passes.new(planned, self._wish, before, self._clock.now())
             self._progress.begin(stream, state, planned.file.name, self._clock.now())
 
     def _play_pass(self, planned: Planned, stream: Stream, known: Known | None, state: PassState) -> Iterator[Due]:
@@ -160,7 +165,7 @@ class Replay:
         if known is not None and stream.kind == "original":
             mode = LogMode(known, state, self._ledger, self._clock)
         sent = 0
-        for reading in source.readings():
+        for reading in _readings(planned, source):
             if reading.row >= state.rows:
                 reading = mode.of(reading) if mode is not None else reading
                 yield due_of(reading), partial(self._send, reading, acknowledged, planned)
@@ -223,3 +228,18 @@ class Replay:
 
 def _locked(state_dir: Path, stream: Stream) -> AbstractContextManager[None]:
     return lock.held(state_dir, f"{stream.fingerprint}-{stream.gpu}")
+
+
+@contextmanager
+def _readable(planned: Planned) -> Iterator[None]:
+    """Around whatever reads a log: it was there when the replay was planned, and may be gone by now."""
+    try:
+        yield
+    except OSError as error:
+        detail = f"{planned.file.name}: {error.strerror or error}: put it back and start again, it goes on where it was"
+        raise Rejected("unreadable", detail) from error
+
+
+def _readings(planned: Planned, source: SensorLog) -> Iterator[Reading]:
+    with _readable(planned):
+        yield from source.readings()

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kafka_producer.pace import Speed, TimeKind, parse_speed
+from kafka_producer.process_name import process_name
 from telemetry.errors import Rejected
 from telemetry.reading import gpu_name, split_gpu
 
@@ -44,10 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time", choices=("now", "original"), help="default: original at --speed max, now at any other speed"
     )
     parser.add_argument("--loop", action="store_true", help="start again at the end; needs --time now")
-    parser.add_argument("--timezone", type=_zone, metavar="ZONE", help="zone of the log's clock (default: TIME_ZONE)")
+    parser.add_argument("--timezone", type=zone, metavar="ZONE", help="zone of the log's clock (default: TIME_ZONE)")
     parser.add_argument("--gpu", type=_gpu, metavar="HOST:N", help="whose log it is; further logs take the next N")
     parser.add_argument("--dry-run", action="store_true", help="print JSON readings instead of sending them")
-    parser.add_argument("--name", default="replay", help="of this process in status and pipeline (default: replay)")
+    parser.add_argument(
+        "--name", type=process_name, default="replay", help="of this process in status and pipeline (default: replay)"
+    )
 
 
 def options_of(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> ReplayOptions:
@@ -70,7 +73,8 @@ def _speed(text: str) -> Speed:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected max or a number above 0") from error
 
 
-def _zone(text: str) -> ZoneInfo:
+def zone(text: str) -> ZoneInfo:
+    """The value of ``--timezone``."""
     try:
         return ZoneInfo(text)
     except (ValueError, OSError, KeyError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kafka_producer.chain import Head, head_of
+from kafka_producer.drop_folder import printable
 from kafka_producer.gpu_of_log import gpu_of_log, next_index, nth_gpu
 from kafka_producer.replay_options import ReplayOptions
 from kafka_producer.source_config import LogRule, Sources
@@ -88,4 +89,4 @@ def _files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, Path | None]]:
 
 
 def _file(path: Path, rule: LogRule, catalogue: Catalogue, zone: ZoneInfo) -> LogFile:
-    return LogFile(str(path), lambda: path.open("rb"), catalogue, zone, rule.header, rule.day_first)
+    return LogFile(printable(str(path)), lambda: path.open("rb"), catalogue, zone, rule.header, rule.day_first)

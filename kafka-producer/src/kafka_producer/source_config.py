@@ -148,7 +148,8 @@ def page_of(target: str) -> str:
         raise ValueError(f"{target!r}: {error}") from error
     host = parts.netloc.rpartition("@")[2]
     is_right = parts.scheme in {"http", "https"} and parts.hostname and port != 0 and not host.endswith(":")
-    if not is_right or parts.fragment or re.search(r"\s", target):
+    # Patterns are for logs; no page can be asked for under such a name.
+    if not is_right or host.startswith(("*", ".")) or parts.fragment or re.search(r"\s", target):
         raise ValueError(f"a machine (node-1, node-1:9400) or a page (http://node-1:9400/metrics), not {target!r}")
     place = parts.netloc.removesuffix(host) + host.lower()
     if not is_address and port is None:

@@ -14,6 +14,7 @@ from kafka_producer.examine import Examiner
 from kafka_producer.intake import Intake
 from kafka_producer.ledger import Ledger
 from kafka_producer.log_snapshot import LogSnapshot
+from kafka_producer.process_name import process_name
 from kafka_producer.progress import Progress
 from kafka_producer.publish import Publisher, Stopped
 from kafka_producer.session_card import SessionCards
@@ -46,7 +47,9 @@ _PATIENCE = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="the folders (default: data)")
-    parser.add_argument("--name", default=NAME, help=f"of this process in status and pipeline (default: {NAME})")
+    parser.add_argument(
+        "--name", type=process_name, default=NAME, help=f"of this process in status and pipeline (default: {NAME})"
+    )
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:

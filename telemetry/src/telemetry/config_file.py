@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +15,26 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _StrictLoader(yaml.CSafeLoader):  # in C: every command reads the catalogue first
-    """SafeLoader that refuses a key given twice: YAML would keep the last and say nothing."""
+    """SafeLoader that refuses a key given twice: YAML would keep the last and say nothing. It says where what it cannot
+    read stands."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:  # what looks like a date or a number, and is none
+            raise yaml.constructor.ConstructorError(None, None, f"{node.value!r}: {error}", node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"{key!r} is no key: a text that begins with {{ or [ stands in quotes",
+                    key_node.start_mark,
+                )
             if key in seen and key != "<<":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands twice", key_node.start_mark

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from telemetry.config_file import misconfigured
 from telemetry.errors import Misconfigured
+from telemetry.kafka_servers import KafkaServers
 
 
 class Settings(BaseSettings):
@@ -44,7 +45,7 @@ class Settings(BaseSettings):
     energy_currency: str = Field("EUR", description="Currency of ENERGY_PRICE_PER_KWH.")
 
     kafka_port: int = Field(9092, description="Port of Kafka on 127.0.0.1.")
-    kafka_bootstrap_servers: str = Field("", description="Native mode: Kafka's address. Empty: 127.0.0.1:KAFKA_PORT.")
+    kafka_bootstrap_servers: KafkaServers = Field("", description="Native mode: address. Empty: 127.0.0.1:KAFKA_PORT.")
     kafka_client_timeout_seconds: float = Field(
         30.0, gt=0, description="How long a client waits for one answer of Kafka before it tries again."
     )
@@ -90,16 +91,13 @@ class Settings(BaseSettings):
     )
 
     postgres_readings: Literal["on", "off"] = Field(
-        "off",
-        description="on or off: whether readings are written to PostgreSQL, too (docs/recipes/timescale.md).",
+        "off", description="on or off: whether readings are written to PostgreSQL, too (docs/recipes/timescale.md)."
     )
     postgres_readings_days: int = Field(
         7, ge=1, le=3650, description="Live and demo readings are kept this long in PostgreSQL; imports for ever."
     )
     postgres_aggregates_days: int = Field(
-        90,
-        ge=1,
-        description="So long PostgreSQL keeps minutes and five minutes; hours for ever.",
+        90, ge=1, description="So long PostgreSQL keeps minutes and five minutes; hours for ever."
     )
     postgres_batch_readings: int = Field(5000, ge=1, le=50_000, description="Most readings in one write to PostgreSQL.")
     postgres_batch_ms: int = Field(100, ge=1, description="A write to PostgreSQL waits at most this long to fill.")
@@ -275,11 +273,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """From the environment and ``.env``. Raises Misconfigured with the setting and its value."""
+        """From the environment and ``.env``. Raises Misconfigured with the setting and its value, or with the file."""
         try:
             return cls()
         except ValidationError as error:
             raise misconfigured("settings (.env or environment)", error) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(".env", str(error), "a readable UTF-8 file") from error
 
     @cached_property
     def influxdb_secret(self) -> str:

@@ -83,4 +83,4 @@ def test_kafka_address_that_is_none_ends_with_2(
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:abc")
     assert main(["stdout"]) == 2
-    assert "KAFKA_BOOTSTRAP_SERVERS: found '127.0.0.1:abc'" in capsys.readouterr().err
+    assert "kafka_bootstrap_servers: found '127.0.0.1:abc'" in capsys.readouterr().err

@@ -327,6 +327,9 @@ def test_a_machine_or_a_page(written: str, address: str) -> None:
         ({"source": "dcgm", "targets": ["a:"]}, "not 'a:'"),
         ({"source": "dcgm", "targets": ["a#1"]}, "not 'a#1'"),
         ({"source": "dcgm", "targets": ["[::1"]}, "'[::1'"),
+        ({"source": "dcgm", "targets": ["*.gpu.local"]}, "not '*.gpu.local'"),
+        ({"source": "dcgm", "targets": [".gpu.local"]}, "not '.gpu.local'"),
+        ({"source": "dcgm", "targets": ["http://me:secret@*.gpu.local/"]}, "a machine (node-1"),
         ({"source": "dcgm", "targets": ["a"], "gpus": [0]}, "no gpus with source dcgm"),
         ({"source": "dcgm", "targets": ["a"], "timeout": "soon"}, "such as 1s"),
         ({"source": "nvml", "targets": ["a"]}, "no targets with source nvml"),
@@ -335,6 +338,13 @@ def test_a_machine_or_a_page(written: str, address: str) -> None:
 def test_a_rule_that_cannot_be_is_refused(rule: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         LiveRule.model_validate(rule)
+
+
+def test_a_machine_that_no_network_can_have_is_refused() -> None:
+    with pytest.raises(
+        Misconfigured, match=r"targets: found 'http://rack-ü-:9400/metrics'; expected the name of a machine"
+    ):
+        Dcgm([page_of("http://me:secret@rack-ü-:9400")], SECOND, CATALOGUE, {})
 
 
 def test_a_page_that_stands_in_two_rules_is_refused() -> None:

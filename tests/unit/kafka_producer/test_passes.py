@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,13 @@ from kafka_producer.pass_state import Stream
 from kafka_producer.passes import Wish
 from kafka_producer.position import Position
 from kafka_producer.progress import Progress
-from kafka_producer.replay_plan import Planned
+from kafka_producer.replay_options import ReplayOptions
+from kafka_producer.replay_plan import Planned, plan
+from kafka_producer.source_config import Sources
 from kafka_producer.sources.logs.decode import lines_of
 from kafka_producer.sources.logs.log import SensorLog
 from kafka_producer.stream_choice import StreamChoice
-from support.gpuz_logs import NOW, file_of, header, row
+from support.gpuz_logs import CATALOGUE, NOW, file_of, header, row
 from telemetry.errors import Rejected
 from telemetry.timestamp import SECOND
 
@@ -43,6 +46,20 @@ def times(log: Planned, wish: Wish, progress: Progress, now: int) -> dict[tuple[
     state = passes.current(log, stream, wish, progress, now)
     source = SensorLog(log.file, passes.run_of(log, stream, state, now), lambda line: None)
     return {(reading.origin, reading.row): reading.time for reading in source.readings()}
+
+
+def test_a_name_that_is_not_utf_8_is_written_so_that_it_can_be_stored(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.txt"))
+    path.write_text(LOG, encoding="latin-1", newline="")
+    (log,) = plan(options(path), Sources(), CATALOGUE, ZoneInfo("UTC"), NOW)
+    progress = Progress(tmp_path / "state")
+    stream = stream_of(log, LIVE, progress, NOW)
+    passes.current(log, stream, LIVE, progress, NOW)
+    assert [seen.file for seen in progress.seen()] == [f"{tmp_path}/caf\\xe9.txt"]
+
+
+def options(path: Path) -> ReplayOptions:
+    return ReplayOptions((path,), 1.0, "now", False, None, None, False, "replay")
 
 
 @pytest.mark.parametrize("wish", [LIVE, IMPORT, Wish("now", "max", False), Wish("now", 60.0, True)])

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kafka_producer.kernel_log import KernelLog
+from kafka_producer.main import main
 from kafka_producer.sources.xid.bursts import Bursts
 from kafka_producer.sources.xid.kernel_line import KernelMessage, Untimed, message_of, uuid_of
 from support.gpuz_logs import REPOSITORY
@@ -190,6 +191,13 @@ def test_a_missing_log_is_told_in_one_line() -> None:
     assert json.dumps(done.stderr.strip())[1:-1] == (
         "kafka-producer: unreadable: /no/such.log: No such file or directory"
     )
+
+
+def test_a_zone_that_is_none_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["events", "kern.log", "--timezone", "Mars"])
+    assert end.value.code == 2
+    assert "found 'Mars', expected a zone such as Europe/Berlin or UTC" in capsys.readouterr().err
 
 
 def test_a_log_that_is_rotated_is_followed(tmp_path: Path) -> None:

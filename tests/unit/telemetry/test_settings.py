@@ -59,6 +59,12 @@ def test_empty_value_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
         ("GRAFANA_REFRESH", "1s", "5s at least"),
         ("GRAFANA_REFRESH", "soon", "5s at least"),
         ("KAFKA_METRICS_PARTITIONS", "-1", "greater than or equal to 0"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka:9o92", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka:99092", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka-1:9092,,kafka-2:9092", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka-1:9092 kafka-2:9092", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "[fd00::1:9092", "host:port"),
+        ("KAFKA_BOOTSTRAP_SERVERS", ":9092", "host:port"),
     ],
 )
 def test_impossible_value_is_refused_by_name(
@@ -70,6 +76,41 @@ def test_impossible_value_is_refused_by_name(
     assert name.lower() in str(refused.value)
     assert repr(value) in str(refused.value)
     assert expected in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "kafka:9092",
+        "kafka",
+        "10.0.0.7:9092, kafka-2.example.org:19092",
+        "[fd00::1]:9092",
+        "fd00::1",
+        "PLAINTEXT://kafka:9092",
+        "kafka_1:9092",
+    ],
+)
+def test_addresses_of_kafka(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", value)
+    assert Settings.load().kafka_bootstrap_servers == value
+
+
+def test_file_that_is_not_text_is_refused() -> None:
+    Path(".env").write_bytes("DATACENTER=Zürich\n".encode("cp1252"))
+    with pytest.raises(Misconfigured, match=r"^\.env: .*a readable UTF-8 file"):
+        Settings.load()
+
+
+def test_file_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("WINDOW_SECONDS=10\n")
+    # Root may read everything.
+    monkeypatch.setattr("builtins.open", _denied)
+    with pytest.raises(Misconfigured, match=r"^\.env: .*Permission denied.*a readable UTF-8 file"):
+        Settings.load()
+
+
+def _denied(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
 
 
 def test_token_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from urllib3 import exceptions as below
 from kafka_producer.sources.dcgm.page import NOTHING, Page, Part, parse
 from kafka_producer.sources.judge import judge
 from telemetry.catalogue import Catalogue
-from telemetry.errors import Rejected, Unavailable
+from telemetry.errors import Misconfigured, Rejected, Unavailable
 from telemetry.reading import NO_LABELS, Reading, gpu_name, mode_of
 from telemetry.timestamp import MILLISECOND, SECOND
 
@@ -36,7 +36,8 @@ class Exporter:
         labels: Mapping[str, str] = NO_LABELS,
     ) -> None:
         """``timeout``: microseconds that a page may take. ``owners``: GPU -> the page that showed it first, of all
-        exporters together. ``labels``: of every reading, beside those of the jobs that the page names."""
+        exporters together. ``labels``: of every reading, beside those of the jobs that the page names. Raises
+        Misconfigured where no machine can have that address."""
         self.name = url
         self.page: Page | None = None
         """The last one that was read."""
@@ -51,7 +52,12 @@ class Exporter:
         # dcgm-exporter hangs up after 10 s, which is when the next question comes.
         self._session.headers["Connection"] = "close"
         # Passwords, certificates and proxies of the environment are looked up once: half of what a question takes.
-        self._question = self._session.prepare_request(requests.Request("GET", url))
+        try:
+            self._question = self._session.prepare_request(requests.Request("GET", url))
+        except requests.exceptions.InvalidURL as error:
+            page = str(self).removeprefix("target=")
+            expected = "the name of a machine that a network can have"
+            raise Misconfigured("config/sources.yaml: collect.targets", repr(page), expected) from error
         self._ways = self._session.merge_environment_settings(url, {}, True, None, None)
         self._last = 0
         self._there: set[str] = set()
