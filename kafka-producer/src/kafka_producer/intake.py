@@ -144,7 +144,7 @@ class Intake:
             if opened is None or rival.fingerprint == before or not spans or not rival.sessions:
                 continue
             distance = spans[0].first - rival.sessions[-1].last
-            if opened.stream.mode == "live" and 0 < distance < _RIVAL and now - opened.grown < _SILENCE:
+            if opened.stream.mode == "live" and 0 < distance < _RIVAL and 0 <= now - opened.grown < _SILENCE:
                 raise Undecided
 
     def _wait_for_common(self, other: str, parted: Parted) -> None:

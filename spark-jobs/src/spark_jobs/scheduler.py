@@ -14,7 +14,6 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from spark_jobs.report_schedule import ReportSchedule
-from spark_jobs.servers import KAFKA_ADDRESSES
 from telemetry import topics
 from telemetry.clock import Clock
 from telemetry.errors import Misconfigured, Rejected
@@ -73,7 +72,13 @@ class Scheduler:
     def _listen(self) -> None:
         try:
             if self._consumer is None:
-                self._consumer = self._opened()
+                self._consumer = KafkaConsumer(
+                    topics.GPU_WINDOWS,
+                    bootstrap_servers=self._settings.kafka_bootstrap_servers,
+                    client_id=PROCESS,
+                    auto_offset_reset="latest",
+                    bootstrap_timeout_ms=_BOOTSTRAP_MS,
+                )
             for records in self._consumer.poll(_POLL_MS).values():
                 for record in records:
                     self._see(record.value)
@@ -86,20 +91,6 @@ class Scheduler:
                 self._is_away = True
             self._consumer = None
             self._stop.wait(_LATER_SECONDS)
-
-    def _opened(self) -> Any:
-        """Raises KafkaError where Kafka does not answer, Misconfigured for an address that is none."""
-        servers = self._settings.kafka_bootstrap_servers
-        try:
-            return KafkaConsumer(
-                topics.GPU_WINDOWS,
-                bootstrap_servers=servers,
-                client_id=PROCESS,
-                auto_offset_reset="latest",
-                bootstrap_timeout_ms=_BOOTSTRAP_MS,
-            )
-        except ValueError as error:
-            raise Misconfigured("settings: KAFKA_BOOTSTRAP_SERVERS", servers, KAFKA_ADDRESSES) from error
 
     def _see(self, raw: bytes) -> None:
         try:

@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 5 * SECOND
 PATIENCE_SECONDS = 2.0
-KAFKA_ADDRESSES = "host:port, several with commas"
-"""What KAFKA_BOOTSTRAP_SERVERS may be."""
 
 
 class Address(NamedTuple):
@@ -46,11 +44,7 @@ class Servers:
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Servers:
         """Raises Misconfigured with the setting whose address is none."""
-        servers = settings.kafka_bootstrap_servers
-        try:
-            kafka = [_address(f"//{each.strip()}") for each in servers.split(",")]
-        except ValueError as error:
-            raise Misconfigured("settings: KAFKA_BOOTSTRAP_SERVERS", servers, KAFKA_ADDRESSES) from error
+        kafka = [_address(f"//{each.strip()}") for each in settings.kafka_bootstrap_servers.split(",")]
         try:
             hdfs = _address(settings.hdfs_url)
         except ValueError as error:

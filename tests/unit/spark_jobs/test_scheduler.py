@@ -76,10 +76,3 @@ def test_batch_that_runs_ends_with_the_scheduler(tmp_path: Path) -> None:
 def test_wrong_working_directory_is_said(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="root of the repository"):
         Scheduler(settings(tmp_path), SystemClock(), Event(), tmp_path / "nothing.py")
-
-
-def test_address_that_is_none_is_said_and_not_asked_for_ever(tmp_path: Path) -> None:
-    wrong = Settings(kafka_bootstrap_servers="127.0.0.1:abc", state_dir=tmp_path)
-    scheduler = Scheduler(wrong, SystemClock(), Event(), batch(tmp_path, ""))
-    with pytest.raises(Misconfigured, match=r"KAFKA_BOOTSTRAP_SERVERS: found 127[.]0[.]0[.]1:abc"):
-        scheduler.run()
