@@ -143,10 +143,12 @@ def test_people_act_and_silence_is_noticed_while_nothing_arrives(
     life = [
         (each.rule, each.state, each.reason) for each in on_the_topic(kafka, gpu) if each.rule in {rule, "gpu_silent"}
     ]
-    assert list(dict.fromkeys(life)) == [
+    # On a busy machine the silence may be there before the answer to what was asked.
+    silence = ("gpu_silent", "firing", "silent")
+    assert silence in life
+    assert [each for each in dict.fromkeys(life) if each != silence] == [
         (rule, "firing", "held"),
         (rule, "acknowledged", "by_hand"),
-        ("gpu_silent", "firing", "silent"),
         (rule, "resolved", "by_hand"),
     ]
     words = query(settings, "SELECT by_whom, words FROM comments WHERE alert_id = %s", alert)
