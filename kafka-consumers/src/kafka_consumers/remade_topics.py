@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Protocol
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from kafka_consumers.batch import Partition
 from kafka_consumers.kafka_client import ANSWER_MS, opened
+from kafka_consumers.sink import Placed
 from telemetry.errors import Unavailable
 from telemetry.settings import Settings
 
@@ -23,19 +23,6 @@ logger = logging.getLogger(__name__)
 
 Ends = Callable[[Collection[Partition]], Mapping[Partition, int]]
 """Partition -> the offset that its next record will have. Raises Unavailable."""
-
-
-class Placed(Protocol):
-    """A record's place."""
-
-    @property
-    def topic(self) -> str: ...
-
-    @property
-    def partition(self) -> int: ...
-
-    @property
-    def offset(self) -> int: ...
 
 
 def ends_of(settings: Settings) -> Ends:

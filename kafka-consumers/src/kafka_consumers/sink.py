@@ -10,8 +10,8 @@ from telemetry.errors import Rejected
 Item = TypeVar("Item")
 
 
-class Record(Protocol):
-    """One message of a topic and where it lay: what a Kafka client gives, read only."""
+class Placed(Protocol):
+    """Where a message lies in Kafka, read only."""
 
     @property
     def topic(self) -> str: ...
@@ -19,6 +19,11 @@ class Record(Protocol):
     def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
+
+
+class Record(Placed, Protocol):
+    """One message of a topic and where it lay: what a Kafka client gives, read only."""
+
     @property
     def timestamp(self) -> int:
         """When Kafka took it, milliseconds since 1970; -1 where it does not know."""

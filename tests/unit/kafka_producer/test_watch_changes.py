@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kafka_producer.drop_folder import Entry
 from support.gpuz_logs import header, row
 from support.intake_run import Watching
 from telemetry.timestamp import SECOND
@@ -52,20 +54,27 @@ def test_a_log_that_takes_the_place_of_one_that_is_read_is_read(watching: Watchi
 
 
 @pytest.mark.parametrize("when", ["before", "while it is looked at", "when it was read"])
-def test_a_clock_that_is_set_back_hides_no_log(watching: Watching, when: str) -> None:
+def test_a_clock_that_is_set_back_hides_no_log(watching: Watching, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Path] = []
+    examine = watching.run.examiner.examine
+
+    def counted(entry: Entry, *given: Any) -> Any:
+        looks.append(entry.path)
+        return examine(entry, *given)
+
+    monkeypatch.setattr(watching.run.examiner, "examine", counted)
     log = watching.run.folder / "log.txt"
     watching.watch.turn()
     if when == "while it is looked at":
         log.write_bytes(HEADER[:20])  # no log yet: it is given some seconds
-        watching.turns(2)
+        watching.soon(lambda: bool(looks))
     elif when == "when it was read":
         log.write_bytes(a_log(0))
         watching.until(lambda: len(watching.outbox.sent) == ROWS)
     watching.clock.time -= 2 * 3600 * SECOND
     if when != "when it was read":
         log.write_bytes(a_log(0))
-    watching.turns(30, lambda: watching.is_done("log.txt"))
-    assert watching.is_done("log.txt")
+    watching.soon(lambda: watching.is_done("log.txt"))
     assert len(watching.outbox.sent) == ROWS
     file = watching.run.ledger.file(str(watching.run.folder.absolute()), "log.txt")
     assert file is not None

@@ -259,10 +259,22 @@ def test_lines_written_right_before_a_rotation_are_read(rotated: Rotated) -> Non
     rotated.until(["one", "two", "three", "four", "five", "six"])
 
 
-def test_lines_that_still_go_into_the_old_file_are_read(rotated: Rotated) -> None:
+def test_lines_that_still_go_into_the_old_file_are_read(rotated: Rotated, monkeypatch: pytest.MonkeyPatch) -> None:
     rotated.path.rename(rotated.old)
     rotated.path.write_bytes(b"")
-    time.sleep(2)
+    looks, stat = [], Path.stat
+
+    def counted(path: Path, *given: Any, **named: Any) -> Any:
+        found = stat(path, *given, **named)
+        if path == rotated.path:
+            looks.append(path)
+        return found
+
+    monkeypatch.setattr(Path, "stat", counted)
+    deadline = time.monotonic() + 30
+    while len(looks) < 3:  # it has seen the new file, and what comes of that
+        assert time.monotonic() < deadline
+        rotated.log.take(0.1)
     append(rotated.old, b"two\n")
     rotated.until(["one", "two"])
     append(rotated.path, b"three\n")
