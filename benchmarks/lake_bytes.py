@@ -146,8 +146,9 @@ def as_csv(readings: list[dict[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def logs_of(given: list[Path], folder: Path, rows: int) -> Iterator[Path]:
-    """Those to be measured: without any given a simulated one, and real ones where they are beside this checkout."""
+def logs_of(given: list[Path], folder: Path, rows: int, *, real: bool) -> Iterator[Path]:
+    """Those to be measured: without any given a simulated one, and ``real`` ones where they are beside this
+    checkout."""
     if given:
         yield from given
         return
@@ -155,7 +156,8 @@ def logs_of(given: list[Path], folder: Path, rows: int) -> Iterator[Path]:
     simulate = [PRODUCER, "simulate", "gpuz", "--scenario", "gaming", "--duration", f"{rows}s"]
     subprocess.run([*simulate, "--out", str(made)], check=True)
     yield made
-    yield from (log for log in sorted(REAL.glob("*.txt")) if log.read_bytes().count(b"\n") > FEWEST_ROWS)
+    if real:
+        yield from (log for log in sorted(REAL.glob("*.txt")) if log.read_bytes().count(b"\n") > FEWEST_ROWS)
 
 
 def show(name: str, found: Sizes) -> None:
@@ -171,6 +173,7 @@ def main() -> int:
     )
     parser.add_argument("logs", type=Path, nargs="*", metavar="LOG", help="GPU-Z logs")
     parser.add_argument("--rows", type=int, default=SIMULATED_ROWS, help="of the simulated log (%(default)s)")
+    parser.add_argument("--simulated-alone", action="store_true", help="without a given log, no real one either")
     parser.add_argument("--of-csv", type=float, metavar="RATIO", help="exit status 3 above this share of the CSV")
     parser.add_argument("--of-json", type=float, metavar="RATIO", help="exit status 3 above this share of the JSON")
     parser.add_argument("--into-lake", type=Path, help=argparse.SUPPRESS)
@@ -183,7 +186,8 @@ def main() -> int:
         f"{'footer':>8}{'empty':>7}"
     )
     with tempfile.TemporaryDirectory(prefix="gpustream-bench-") as name:
-        logs = list(logs_of([log.absolute() for log in options.logs], Path(name), options.rows))
+        given = [log.absolute() for log in options.logs]
+        logs = list(logs_of(given, Path(name), options.rows, real=not options.simulated_alone))
         found = [sizes(log, f"bench:{number}", Path(name, str(number))) for number, log in enumerate(logs)]
     for log, each in zip(logs, found, strict=True):
         show(log.stem, each)

@@ -14,7 +14,7 @@ from spark_jobs.lake_history import LakeHistory
 from spark_jobs.report_day import KafkaKeeps, Places, ReportDay
 from spark_jobs.report_list import REPORTS
 from spark_jobs.report_store import ReportStore
-from support.batch_place import FIRST, SECOND_DAY, Place, day
+from support.batch_place import FIRST, REPORT, SECOND_DAY, Place, day
 from support.lake_day import CATALOGUE
 from support.readings import made_up
 from telemetry import topics
@@ -34,7 +34,7 @@ def test_without_arguments_every_day_once_and_a_late_reading_only_its_own(place:
     late = parse_time(f"{FIRST}T23:59:59.999Z")
     measured = {"gpu_load": 1000.0, "gpu_temperature": 60.0, "hot_spot_temperature": 75.5}
     place.add([made_up(9_000, late, origin="late/0", metrics=measured)])
-    assert place.touched() == [FIRST]
+    assert place.touched(REPORT) == [FIRST]
     assert place.made_at(SECOND_DAY) == before
     rows = place.report(FIRST)
     assert rows[(rows.gpu == "desk:0") & (rows.metric == "gpu_load")]["max"].item() == 1000.0
@@ -79,36 +79,36 @@ def test_copies_and_rejects_are_counted_out_of_kafka(place: Place) -> None:
         for each in [*readings, *readings[:7]]:
             producer.send(topics.GPU_METRICS, encode(each), key=each.gpu.encode())
         producer.send(topics.GPU_DEAD_LETTERS, reject.encode())
-    assert place.touched() == [today]
+    assert place.touched("data_quality") == [today]
     rows = place.report(today, "data_quality")
     assert rows[rows.gpu == "twice:0"][["readings", "duplicated", "rejected"]].values.tolist() == [[100, 7, 1]]
 
 
 def test_day_of_which_readings_have_expired_keeps_its_reports(place: Place) -> None:
     place.add(day(FIRST))
-    assert place.touched() == [FIRST]
+    assert place.touched(REPORT) == [FIRST]
     before = place.rows()
     ReportStore(place.spark, place.settings).remember("expired_dates", FIRST)
     place.add([made_up(9_000, parse_time(f"{FIRST}T23:00:00Z"), origin="late/0")])
-    assert place.touched() == [FIRST]
+    assert place.touched(REPORT) == [FIRST]
     assert place.rows() == before
 
 
 def test_what_came_since_is_known_by_commits_and_not_by_a_clock(place: Place) -> None:
     place.add(day(FIRST))
-    assert place.touched() == [FIRST]
+    assert place.touched(REPORT) == [FIRST]
     # Committed now, and stamped by a clock that was an hour late.
     place.add(day(SECOND_DAY))
     place.spark.sql(f"UPDATE delta.`{place.lake.readings_uri}` SET ingested = ingested - INTERVAL 1 HOUR")
-    assert SECOND_DAY in place.touched()
+    assert SECOND_DAY in place.touched(REPORT)
 
 
 @pytest.mark.parametrize("remembered", ["another-table 0", "no mark", ""])
 def test_a_mark_of_another_lake_makes_every_day_anew(place: Place, remembered: str) -> None:
     place.add([*day(FIRST), *day(SECOND_DAY)])
     ReportStore(place.spark, place.settings).remember("reported_until", remembered)
-    assert place.touched() == [FIRST, SECOND_DAY]
-    assert place.touched() == []
+    assert place.touched(REPORT) == [FIRST, SECOND_DAY]
+    assert place.touched(REPORT) == []
 
 
 def test_reports_of_a_day_tell_of_the_same_readings_though_the_stream_adds_to_it(place: Place) -> None:
@@ -133,7 +133,7 @@ def test_demo_gpus_have_rows_of_their_own_and_are_in_no_total(place: Place) -> N
         FIRST, gpu="demo-01:0", host="demo-01", mode="demo", metrics={"gpu_load": 7000.0, "board_power_draw": 9e3}
     )
     place.add([*real, *demo])
-    assert place.touched() == [FIRST]
+    assert place.touched(REPORT) == [FIRST]
     rows = place.report(FIRST)
     assert set(rows.gpu) == {"desk:0", "demo-01:0", "all"}
     assert set(rows[rows.demo].gpu) == {"demo-01:0"}

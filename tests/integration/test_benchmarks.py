@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
         ("query_latency.py", ["--rate", "100", "--seconds", "3"]),
         ("influxdb.py", ["--readings", "5000", "--runs", "1", "--ours-alone"]),
         ("lake.py", ["--readings", "4000", "--batch", "1000", "--runs", "1"]),
-        ("lake_bytes.py", ["--rows", "2000"]),
+        ("lake_bytes.py", ["--rows", "2000", "--simulated-alone"]),
         ("batch.py", ["--readings", "20000", "--runs", "1"]),
         ("first_minutes.py", ["--rows", "600", "--seconds", "5", "--history", "0"]),
         ("console.py", ["--gpus", "50", "--clients", "5", "--streams", "20", "--seconds", "3"]),

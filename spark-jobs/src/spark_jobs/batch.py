@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from pyspark.errors import PySparkException
@@ -52,10 +52,16 @@ def days_to_make(
 
 
 class Batch:
-    """Makes the reports of the days that it is given. Idempotent: a day's rows are replaced, never added to."""
+    """Makes the reports of the days that it is given. Idempotent: a day's rows are replaced, never added to.
 
-    def __init__(self, spark: SparkSession, settings: Settings, catalogue: Catalogue) -> None:
+    ``reports``: in the order in which they are made, each after those whose rows it takes.
+    """
+
+    def __init__(
+        self, spark: SparkSession, settings: Settings, catalogue: Catalogue, reports: Sequence[Report] = REPORTS
+    ) -> None:
         self._spark = spark
+        self._reports = reports
         # A worker's rows at a time: it groups whole columns here, and a thousand are too few for that.
         spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", ARROW_ROWS)
         spark.conf.set("spark.sql.execution.arrow.maxBytesPerBatch", ARROW_BYTES)
@@ -73,7 +79,7 @@ class Batch:
             return []
         now = self._lake.mark()
         touched = self._days_since(Mark.parse(self._store.remembered(MARK)), now)
-        self._make(days_to_make(touched, REPORTS, self._store.dates), touched)
+        self._make(days_to_make(touched, self._reports, self._store.dates), touched)
         # Remembered last: a run that is killed is made again in full.
         self._store.remember(MARK, now.text())
         return touched
@@ -81,7 +87,7 @@ class Batch:
     def run(self, days: list[date]) -> None:
         """The reports of ``days``; a day without readings gets no rows and loses those that it had."""
         if self._has_readings():
-            self._make({day: list(REPORTS) for day in days}, days)
+            self._make({day: list(self._reports) for day in days}, days)
 
     def _has_readings(self) -> bool:
         if self._lake.has_readings():
@@ -111,7 +117,7 @@ class Batch:
         plan = {day: reports for day, reports in plan.items() if self._is_whole(day)}
         if not plan:
             return
-        for report in REPORTS:
+        for report in self._reports:
             self._store.sweep(report.name)
         since = self._days.bounds(min(plan)).begin
         keeps = KafkaKeeps(self._spark, self._settings, since, time.time_ns() // 1000)
