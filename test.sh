@@ -15,9 +15,10 @@ usage: ./test.sh [LEVEL]... [-- PYTEST ARGUMENTS]
   browser       the console in a real Chromium (Debian's, installed as root where it is missing), page by page
   compose       start.sh with Docker; where no engine answers one is installed (as root, from Debian) and started
 
+  long          of integration and compose, what takes minutes a test: kills of the batch, chaos with Docker
   faults        servers and processes are killed and held up under load; what arrived is compared with what was sent
 
-Without a level: all of them but faults (an hour), in this order. Each level prints what it does and how long it took.
+Without a level: all of them but long and faults (an hour), in this order. Each level prints what it does and how long it took.
 
 examples:
   ./test.sh check unit
@@ -31,7 +32,7 @@ while (($#)); do
     case $1 in
         -h | --help) usage && exit 0 ;;
         --) shift && pytest_arguments=("$@") && break ;;
-        check | unit | integration | e2e | browser | compose | faults) wanted+=("$1") ;;
+        check | unit | integration | e2e | browser | compose | long | faults) wanted+=("$1") ;;
         *) printf 'FAIL: no test level %q\n\n' "$1" >&2 && usage >&2 && exit 2 ;;
     esac
     shift

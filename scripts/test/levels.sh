@@ -9,12 +9,12 @@ prepare_environment() {
     echo "== set-up: the venv, the engines (from the cache where they are in it)"
     scripts/venv.sh
     # Only what the tests ask for is installed, by the scripts that the product itself uses.
-    if [[ $levels == *" unit "* || $levels == *" integration "* || $levels == *" e2e "* || $levels == *" faults "* ]]; then
+    if [[ $levels == *" unit "* || $levels == *" integration "* || $levels == *" e2e "* || $levels == *" faults "* || $levels == *" long "* ]]; then
         scripts/native/spark-jars.sh install
         scripts/native/spark.sh configure
     fi
     # The stand-ins of images that cannot be pulled are made from the same engines.
-    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" browser "* || $levels == *" compose "* || $levels == *" faults "* ]]; then
+    if [[ $levels == *" integration "* || $levels == *" e2e "* || $levels == *" browser "* || $levels == *" compose "* || $levels == *" faults "* || $levels == *" long "* ]]; then
         local engine
         for engine in kafka hdfs influxdb postgres; do
             "scripts/native/$engine.sh" install
@@ -78,8 +78,9 @@ run_level() {
     echo "== $level"
     case $level in
         check) run_check ;;
-        compose) tests/compose/run.sh "$@" ;;
-        unit | integration) in_parallel "$level" "$@" ;;
+        compose) tests/compose/run.sh -m "not long" "$@" ;;
+        unit | integration) in_parallel "$level" -m "not long" "$@" ;;
+        long) run_long "$@" ;;
         *) python -m pytest "tests/$level" "$@" ;;
     esac
     level_lines+=("$level: passed in $((SECONDS - started)) s")
@@ -92,6 +93,12 @@ in_parallel() {
     shift
     python -m pytest "tests/$level" --numprocesses="${TEST_WORKERS:-$(($(nproc) + 1))}" --dist=loadfile --no-loadscope-reorder \
         --durations=12 "$@"
+}
+
+# What takes minutes a test, and is shown in part by others of its level. One at a time: they load the machine themselves.
+run_long() {
+    python -m pytest tests/integration -m long "$@"
+    tests/compose/run.sh -m long "$@"
 }
 
 run_check() {

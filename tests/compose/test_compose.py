@@ -115,6 +115,7 @@ def test_each_container_is_killed_while_logs_are_read(platform: Platform, tmp_pa
         platform.holds(readings, gpu)
 
 
+@pytest.mark.long
 def test_chaos_kills_containers_and_nothing_is_missing(platform: Platform) -> None:
     told = platform.start_sh("chaos", "--minutes", "1", "--rate", "200", "--pause", "15", "--seed", "11").stdout
     assert told.count("killed") >= 2

@@ -21,10 +21,15 @@ MAY_BE_EMPTY = {"temperature_spikes", "failures", "failure_risk"}
 pytestmark = pytest.mark.timeout(2400)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_and_run_again_the_rows_are_the_same(place: Place) -> None:
     place.add_windows([(FIRST, 50.0), (SECOND_DAY, 60.0)])
     place.add([*day(FIRST), *day(SECOND_DAY)])
-    for moment in (f"report=trends date={FIRST}", f"date={SECOND_DAY} reports="):
+    for moment in (
+        f"report=daily_statistics date={FIRST}",
+        f"report=trends date={FIRST}",
+        f"date={SECOND_DAY} reports=",
+    ):
         place.killed(moment)
         # What is there is whole: every file can be read.
         assert place.rows()
@@ -39,9 +44,10 @@ def test_killed_at_any_moment_and_run_again_the_rows_are_the_same(place: Place) 
         assert [name for name in leavings if name.startswith("_")] == []
 
 
+@pytest.mark.long
 def test_plans_of_a_day_do_not_outlive_it(place: Place) -> None:
     """Each stands for a plan in the driver's memory: of a run over months all would be there at its end."""
-    days = [f"2026-03-0{number}" for number in range(1, 4)]
+    days = [f"2026-03-0{number}" for number in range(1, 5)]
     held = []
     for each in days:
         place.add(day(each))

@@ -182,7 +182,10 @@ def test_writer_waits_for_all_that_it_needs_in_any_order(own_engines: Engines, t
         assert stage.points_soon(10) == expected(range(10))
         assert stage.stop(writer) == 0
         log = stage.log(writer)
-        assert log.count("away server=store") == 1
+        # Once for each reason: the buckets are made one after the other, and it may see the first without the second.
+        away = [line.partition(" away ")[2] for line in log.splitlines() if " away server=store" in line]
+        assert away
+        assert len(away) == len(set(away))
         assert "Traceback" not in log
 
 

@@ -198,6 +198,7 @@ def report(environment: dict[str, str], date: str) -> pd.DataFrame:
     return frame.sort_values(["gpu", "metric"], na_position="first").reset_index(drop=True)
 
 
+@pytest.mark.long
 def test_batch_twice_gives_the_same_rows_and_equals_pandas(lake: str, environment: dict[str, str]) -> None:
     date = time.strftime("%Y-%m-%d", time.gmtime(OLD[0].time / SECOND))
     batch(environment, "--date", date)
